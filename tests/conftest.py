@@ -1,0 +1,34 @@
+"""What several tests need: the shared conformance data, and the repository's own places."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def shared_path(*parts: str) -> Path:
+    """A file of the conformance data beside the checkout.
+
+    Where the data is absent a test that needs it is skipped, but on CI its absence is a failure.
+    """
+    base = Path(os.environ.get("SHARED_DIR", ROOT.parent / "shared"))
+    path = base.joinpath(*parts)
+    if not path.exists():
+        if os.environ.get("CI"):
+            pytest.fail(f"{'/'.join(parts)} is missing beside the checkout; on CI it has to be there")
+        pytest.skip(f"no {'/'.join(parts)} beside the checkout", allow_module_level=True)
+    return path
+
+
+@pytest.fixture(scope="session")
+def shared():
+    return shared_path
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    return ROOT
