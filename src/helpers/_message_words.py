@@ -1,0 +1,88 @@
+"""Bytes to readable text: charsets as mail labels them, RFC 2047 encoded words. Nothing raises."""
+
+from __future__ import annotations
+
+import binascii
+import re
+
+# What mail says against what it means: the wider charset of the same family.
+_WIDER = {
+    "shift_jis": "cp932", "shift-jis": "cp932", "x-sjis": "cp932", "sjis": "cp932", "windows-31j": "cp932",
+    "gb2312": "gb18030", "gbk": "gb18030", "x-gbk": "gb18030", "hz-gb-2312": "hz",
+    "ks_c_5601-1987": "cp949", "ks_c_5601": "cp949", "euc-kr": "cp949",
+    "iso-8859-1": "cp1252", "latin1": "cp1252", "us-ascii": "utf-8", "ascii": "utf-8", "ansi_x3.4-1968": "utf-8",
+    "iso-8859-8-i": "iso-8859-8", "iso-8859-8-e": "iso-8859-8", "iso-8859-6-i": "iso-8859-6",
+    "iso-2022-jp": "iso2022_jp_ext", "cp50220": "iso2022_jp_ext", "cp50221": "iso2022_jp_ext",
+    "unicode-1-1-utf-7": "utf-7", "unicode-1-1-utf-8": "utf-8", "utf8": "utf-8", "utf8mb4": "utf-8",
+    "x-unknown": "utf-8", "unknown-8bit": "utf-8", "default": "utf-8", "8bit": "utf-8", "binary": "utf-8",
+}  # fmt: skip
+# Python's codecs that are no charset of mail: slow on hostile input, or not text at all.
+_REFUSED = frozenset({"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "mbcs", "oem"})
+
+_ENCODED_WORD = re.compile(r"=\?([^?\s*]{1,75})(?:\*[^?\s]{0,75})?\?([bBqQ])\?([^?]*)\?=")
+_BETWEEN = re.compile(r"\?=\s+=\?")
+
+
+def bytes_to_text(data: bytes, charset: str = "") -> str:
+    """Decode ``data`` as ``charset`` says; where that is unknown or wrong, as UTF-8, else as cp1252.
+
+    An escape sequence of ISO-2022-JP counts as a label: Japanese mail often has no other.
+    """
+    wanted = charset.strip().strip("\"'").lower()
+    if not wanted and b"\x1b$" in data:
+        wanted = "iso-2022-jp"
+    wanted = _WIDER.get(wanted, wanted)
+    if wanted and wanted != "utf-8" and wanted.replace("-", "_") not in _REFUSED:
+        try:
+            return data.decode(wanted)
+        except UnicodeDecodeError:
+            if wanted not in ("cp1252",):
+                return data.decode(wanted, "replace")
+        except (LookupError, ValueError):
+            pass
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return data.decode("utf-8", "replace") if wanted == "utf-8" and charset else data.decode("latin-1")
+
+
+def decode_words(text: str) -> str:
+    """Text with its RFC 2047 encoded words decoded; blanks between two of them go (§6.2)."""
+    if "=?" not in text:
+        return text
+    out: list[str] = []
+    position, held, held_charset = 0, b"", ""
+    for word in _ENCODED_WORD.finditer(text):
+        between = text[position : word.start()]
+        data, charset = _word_bytes(word.group(2), word.group(3)), word.group(1).lower()
+        position = word.end()
+        if data is None:
+            data, between = b"", between + word.group()
+        if held and not between.strip() and charset == held_charset:
+            held += data  # a character may be cut in two by its encoder: decode them together
+            continue
+        if held:
+            out.append(bytes_to_text(held, held_charset))
+            between = between if between.strip() else ""
+        out.append(between)
+        held, held_charset = data, charset
+    if held:
+        out.append(bytes_to_text(held, held_charset))
+    out.append(text[position:])
+    return "".join(out)
+
+
+def _word_bytes(encoding: str, text: str) -> bytes | None:
+    data = text.encode("utf-8", "replace")
+    if encoding in "qQ":
+        return binascii.a2b_qp(data.replace(b"_", b" "), header=False)
+    return decode_base64(data)
+
+
+def decode_base64(data: bytes) -> bytes:
+    """Base64 as it really comes: foreign characters skipped, padding missing or in the middle."""
+    try:
+        return binascii.a2b_base64(data)
+    except (binascii.Error, ValueError):
+        kept = re.sub(rb"[^A-Za-z0-9+/]", b"", data)
+        return binascii.a2b_base64(kept[: len(kept) - (len(kept) % 4 == 1)] + b"==")

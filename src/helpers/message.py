@@ -1,0 +1,182 @@
+"""A mail as bytes, read: its fields, who it says it is from, the way it took, what receivers stated.
+
+A ``Message`` is a value: its identity is its bytes, and everything else is worked out from them
+when it is asked for. Nothing here raises for what a mail holds; what had to be repaired is in
+``repairs``. RFC 5322 (format), RFC 2045–2047 (MIME), RFC 8601 and RFC 7208 §9 (what receivers state).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from helpers import _message_parts
+from helpers._message_addresses import Address, addr_spec, parse_addresses
+from helpers._message_parts import Part
+from helpers._message_read import Header, read_block, split_headers
+from helpers.terms import Shown
+
+__all__ = ["Address", "Header", "Message", "Part", "read_message", "split_headers"]
+
+_FILE_ENDINGS = (".eml", ".msg", ".mbox", ".txt", ".mail", ".mbx")
+
+
+def _derived(default: Any = None) -> Any:
+    return field(default=default, compare=False, repr=False)
+
+
+@dataclass(frozen=True, repr=False)
+class Message(Shown):
+    """One mail. Make it with :func:`read_message`; two messages are equal when their bytes are.
+
+    ``headers`` are in order, topmost first. ``has_body`` is False when only a header came, with
+    nothing to say where it ends (usual for what a bounce returns): the body is then unknown.
+    """
+
+    raw: bytes
+    headers: tuple[Header, ...] = _derived(())
+    has_body: bool = _derived(True)
+    repairs: tuple[str, ...] = _derived(())
+    _text: bytes = _derived(b"")  # what was read: `raw` itself unless something was repaired
+    _body_at: int = _derived(0)
+    _mbox_line: bytes = _derived(b"")
+
+    @cached_property
+    def body(self) -> bytes:
+        """Everything after the separator, as it came."""
+        return self._text[self._body_at :]
+
+    @cached_property
+    def _by_name(self) -> Mapping[str, tuple[Header, ...]]:
+        index: dict[str, tuple[Header, ...]] = {}
+        for header in self.headers:
+            name = header.name.lower()
+            index[name] = (*index[name], header) if name in index else (header,)
+        return index
+
+    def get(self, name: str) -> Header | None:
+        """The topmost header of this name (any case), or None."""
+        found = self._by_name.get(name.lower())
+        return found[0] if found else None
+
+    def all(self, name: str) -> tuple[Header, ...]:
+        """Every header of this name (any case), topmost first."""
+        return self._by_name.get(name.lower(), ())
+
+    def _addresses(self, name: str) -> tuple[Address, ...]:
+        return tuple([address for header in self.all(name) for address in parse_addresses(header.value)])
+
+    @cached_property
+    def from_addresses(self) -> tuple[Address, ...]:
+        """Every mailbox of every From field (RFC 5322 §3.6.2 wants one field)."""
+        return self._addresses("from")
+
+    @cached_property
+    def author_domains(self) -> tuple[str, ...]:
+        """The different domains in From, as A-labels, in order."""
+        return tuple(dict.fromkeys(a.domain for a in self.from_addresses if a.domain is not None))
+
+    @cached_property
+    def author_domain(self) -> str | None:
+        """The author domain, or None: no From, several From fields or domains, or no domain name in it."""
+        if len(self.all("from")) != 1 or len(self.author_domains) != 1:
+            return None
+        if any(a.domain is None and "@" in a.text for a in self.from_addresses):
+            return None  # a second author without a usable domain, such as user@[192.0.2.1]
+        return self.author_domains[0]
+
+    @property
+    def sender(self) -> tuple[Address, ...]:
+        """The mailboxes of Sender."""
+        return self._addresses("sender")
+
+    @property
+    def reply_to(self) -> tuple[Address, ...]:
+        """The mailboxes of Reply-To."""
+        return self._addresses("reply-to")
+
+    @property
+    def to(self) -> tuple[Address, ...]:
+        """The mailboxes of To."""
+        return self._addresses("to")
+
+    @property
+    def subject(self) -> str:
+        """The topmost Subject, readable; ``""`` when there is none."""
+        header = self.get("subject")
+        return header.decoded if header else ""
+
+    @property
+    def message_id(self) -> str | None:
+        """Message-ID without its angle brackets."""
+        header = self.get("message-id")
+        return header.value.strip("<> \t") or None if header else None
+
+    @property
+    def return_path(self) -> str | None:
+        """The address in the topmost Return-Path, ``""`` for the null sender ``<>``, None for none."""
+        header = self.get("return-path")
+        return addr_spec(header.value) if header else None
+
+    @cached_property
+    def parts(self) -> tuple[Part, ...]:
+        """The MIME tree flattened, depth first; the first part is the message itself."""
+        return _message_parts.walk(self.headers, self._text, self._body_at)
+
+
+def read_message(source: Any) -> Message:
+    """Read one mail.
+
+    ``source``: bytes; text; a path (``str`` or ``os.PathLike``); an open file, binary or text; or a
+    ``Message``, which comes back as it is. A ``str`` is a path when such a file exists or when it
+    ends like a mail file (``.eml``), otherwise the text itself.
+
+    Raises OSError when a file can't be read and TypeError for anything else than the above; never
+    because of what the mail holds.
+    """
+    if isinstance(source, Message):
+        return source
+    raw = _bytes_of(source)
+    block = read_block(raw)
+    return Message(
+        raw, block.headers, block.has_body, block.repairs, block.text, block.body_at, block.mbox_line
+    )
+
+
+def _bytes_of(source: Any) -> bytes:
+    if isinstance(source, bytes):
+        return source
+    if isinstance(source, str):
+        if _is_path(source):
+            with open(source, "rb") as file:
+                return file.read()
+        return _encoded(source)
+    if isinstance(source, (bytearray, memoryview)):
+        return bytes(source)
+    if isinstance(source, os.PathLike):
+        with open(source, "rb") as file:
+            return file.read()
+    read = getattr(source, "read", None)
+    if callable(read):
+        content = read()
+        if isinstance(content, str):
+            return _encoded(content)
+        if isinstance(content, (bytes, bytearray, memoryview)):
+            return bytes(content)
+    raise TypeError(f"A message is bytes, text, a path or an open file, not {type(source).__name__}.")
+
+
+def _is_path(text: str) -> bool:
+    if not 0 < len(text) < 4096 or "\n" in text or "\r" in text or "\0" in text:
+        return False
+    return text.lower().endswith(_FILE_ENDINGS) or os.path.exists(text)
+
+
+def _encoded(text: str) -> bytes:
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "replace")
