@@ -48,7 +48,9 @@ lint: $(DEV) ## check format, style and types
 	$(PY) -m mypy
 
 slides: $(USER) ## make a self-contained HTML deck of each notebook in build/slides/
-	$(PY) tools/build_slides.py $(ARGS)
+	$(PY) -m nbconvert --to slides --template slides --TemplateExporter.extra_template_basedirs=tools \
+	    --TagRemovePreprocessor.enabled=True --TagRemovePreprocessor.remove_cell_tags=solution \
+	    --output-dir build/slides $(ARGS) notebooks/[0-9]*.ipynb
 
 notebooks: $(DEV) ## run notebooks/sources/*.py and write the notebooks
 	$(PY) tools/build_notebooks.py $(ARGS)

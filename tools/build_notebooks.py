@@ -2,7 +2,7 @@
 
     python tools/build_notebooks.py [--check] [NAME …]
 
-A lesson is written as a text file in the percent format: `# %%` starts a code cell, `# %% [markdown]` a text cell.
+A lesson is a text file in the percent format: `# %%` starts a code cell, `# %% [markdown]` a text cell.
 Slide types and tags stand in the marker: `# %% slideshow={"slide_type": "slide"} tags=["solution"]`.
 The same source gives the same file, byte for byte, on every Python of the kit: cell ids come from the cells'
 sources, and nothing is kept that tells when, where or by which Python a notebook was run.
