@@ -69,7 +69,7 @@ def addr_spec(value: str) -> str | None:
 
 
 def _tokens(value: str) -> Iterator[str]:
-    """Tokens; a comment is one token that starts with "(", with nesting and quoted pairs seen."""
+    """Tokens; a comment is one piece that starts with "(", with nesting and quoted pairs seen."""
     position, size = 0, len(value)
     comments = quotes = literals = True
     while position < size:
@@ -86,14 +86,14 @@ def _tokens(value: str) -> Iterator[str]:
             continue
         found = _TOKEN.match(value, position)
         assert found is not None  # noqa: S101 - the last branch matches any character
-        token = found.group()
+        piece = found.group()
         position = found.end()
-        if token == '"':
+        if piece == '"':
             quotes = False
-        elif token == "[":
+        elif piece == "[":
             literals = False
-        elif token not in ("(", ")", "]", "\\"):
-            yield token
+        elif piece not in ("(", ")", "]", "\\"):
+            yield piece
 
 
 def _comment_end(value: str, position: int) -> int:
@@ -108,8 +108,8 @@ def _comment_end(value: str, position: int) -> int:
     return 0
 
 
-def _unquote(token: str) -> str:
-    return _QUOTED_PAIR.sub(r"\1", token[1:-1]) if token.startswith('"') else token
+def _unquote(piece: str) -> str:
+    return _QUOTED_PAIR.sub(r"\1", piece[1:-1]) if piece.startswith('"') else piece
 
 
 class _Reader:
@@ -125,41 +125,41 @@ class _Reader:
         self.waiting: list[str] = []  # "Doe" of "Doe, John <…>"
 
     def read(self) -> list[Address]:
-        for token in _tokens(self.value):
-            if token.startswith("(") and len(token) > 1:
-                self.comments.append(_QUOTED_PAIR.sub(r"\1", token[1:-1]).strip())
+        for piece in _tokens(self.value):
+            if piece.startswith("(") and len(piece) > 1:
+                self.comments.append(_QUOTED_PAIR.sub(r"\1", piece[1:-1]).strip())
             elif self.angle is not None:
-                self._inside(token)
-            elif token == "<":
+                self._inside(piece)
+            elif piece == "<":
                 if self.closed is not None:
                     self._flush()
                 self.angle = []
-            elif token in (",", ";"):
+            elif piece in (",", ";"):
                 self._flush()
-            elif token == ":" and self.closed is None and "@" not in self.item:
+            elif piece == ":" and self.closed is None and "@" not in self.item:
                 self.item = []  # the name of a group
                 self.waiting = []
-            elif token != ">" and (self.closed is None or not token.isspace()):
-                self.item.append(token)
+            elif piece != ">" and (self.closed is None or not piece.isspace()):
+                self.item.append(piece)
         if self.angle is not None:
             self.closed, self.angle = self.angle, None
         self._flush()
         self._give_up_waiting()
         return self.found
 
-    def _inside(self, token: str) -> None:
+    def _inside(self, piece: str) -> None:
         angle = self.angle or []
-        if token == ">":
+        if piece == ">":
             self.closed, self.angle = angle, None
-        elif token == "<":
+        elif piece == "<":
             self.angle = []
-        elif token == "," and angle[:1] != ["@"]:
+        elif piece == "," and angle[:1] != ["@"]:
             self.closed, self.angle = angle, None
             self._flush()
-        elif token == ":" and angle[:1] == ["@"]:
+        elif piece == ":" and angle[:1] == ["@"]:
             self.angle = []  # the end of a source route, RFC 5322 §4.4
-        elif not token.isspace():
-            angle.append(token)
+        elif not piece.isspace():
+            angle.append(piece)
             self.angle = angle
 
     def _flush(self) -> None:
@@ -178,7 +178,7 @@ class _Reader:
             self.waiting += [*item, ", "]
             return
         self._give_up_waiting()
-        name = self._phrase([token for word in words if "@" not in word for token in [*word, " "]])
+        name = self._phrase([piece for word in words if "@" not in word for piece in [*word, " "]])
         for word in words:
             if "@" in word:
                 self._add(name or " ".join(comments), word)
@@ -186,13 +186,13 @@ class _Reader:
     def _give_up_waiting(self) -> None:
         """Words without any address: a local name such as ``MAILER-DAEMON``."""
         waiting, self.waiting = self.waiting, []
-        text = "".join(_unquote(token) for token in waiting).rstrip(", ")
+        text = "".join(_unquote(piece) for piece in waiting).rstrip(", ")
         if text.strip():
             self.found.append(Address("", decode_words(text.strip()), None, text.strip()))
 
     @staticmethod
     def _phrase(tokens: list[str]) -> str:
-        text = "".join(_unquote(token) for token in tokens)
+        text = "".join(_unquote(piece) for piece in tokens)
         return decode_words(" ".join(text.split()).rstrip(","))
 
     def _add(self, name: str, tokens: list[str]) -> None:
@@ -217,14 +217,14 @@ def _words(tokens: list[str]) -> list[list[str]]:
     words: list[list[str]] = []
     word: list[str] = []
     blank = False
-    for token in tokens:
-        if token.isspace():
+    for piece in tokens:
+        if piece.isspace():
             blank = True
             continue
-        if blank and word and token not in (".", "@") and word[-1] not in (".", "@"):
+        if blank and word and piece not in (".", "@") and word[-1] not in (".", "@"):
             words.append(word)
             word = []
-        word.append(token)
+        word.append(piece)
         blank = False
     if word:
         words.append(word)

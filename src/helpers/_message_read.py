@@ -278,7 +278,8 @@ class _LineReader:
     def _continues(self) -> bool:
         """Are the lost lines the rest of the field before them, rather than the start of the text?"""
         name = self.name.lower()
-        return name in _FOLDED or name.startswith((b"x-", b"arc-", b"list-")) or self.lost[0].startswith(b"=?")
+        folded = name in _FOLDED or name.startswith((b"x-", b"arc-", b"list-"))
+        return folded or self.lost[0].startswith(b"=?")
 
     def _body_starts(self, at: int) -> bool:
         if self.lost and at != self.lost_at and not self._continues():
@@ -316,13 +317,13 @@ class _LineReader:
         if self.junk:
             notes.append(f"{_lines(len(self.junk))} before the first header field left out.")
         if self.rejoined:
-            notes.append(f"{_lines(self.rejoined)} that had lost their folding joined to the field before.")
+            notes.append(f"{_lines(self.rejoined)} joined to the field before: the folding was lost.")
         if self.bare_cr:
             notes.append("A carriage return alone (CR) was read as the end of a line.")
         if self.spaced:
             notes.append("There is a blank between a field name and its colon (obsolete, RFC 5322 §4.5).")
         if self.text_without_separator:
-            notes.append("The empty line between header and text is missing; the text starts where fields end.")
+            notes.append("The empty line between header and text is missing; text starts where fields end.")
         if any(b"\0" in header.raw for header in self.headers):
             notes.append("The header holds NUL bytes, which no message may have; they were kept.")
         return notes

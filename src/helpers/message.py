@@ -7,19 +7,30 @@ when it is asked for. Nothing here raises for what a mail holds; what had to be 
 
 from __future__ import annotations
 
+import dataclasses
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from helpers import _message_parts
 from helpers._message_addresses import Address, addr_spec, parse_addresses
+from helpers._message_dates import parse_date
+from helpers._message_envelope import incoming, infer_envelope
+from helpers._message_hops import Hop, parse_hops
 from helpers._message_parts import Part
 from helpers._message_read import Header, read_block, split_headers
-from helpers.terms import Shown
+from helpers._message_stated import Stated, parse_stated
+from helpers.terms import Envelope, Shown, _plain
 
-__all__ = ["Address", "Header", "Message", "Part", "read_message", "split_headers"]
+if TYPE_CHECKING:
+    from datetime import datetime
+
+__all__ = [
+    "Address", "Header", "Hop", "Message", "NotCounted", "Part", "Stated", "read_message", "split_headers"
+]  # fmt: skip
 
 _FILE_ENDINGS = (".eml", ".msg", ".mbox", ".txt", ".mail", ".mbx")
 
@@ -122,9 +133,103 @@ class Message(Shown):
         return addr_spec(header.value) if header else None
 
     @cached_property
+    def date(self) -> datetime | None:
+        """The time in Date, with its zone."""
+        header = self.get("date")
+        return parse_date(header.value) if header else None
+
+    @cached_property
+    def hops(self) -> tuple[Hop, ...]:
+        """The servers that passed the mail on, oldest first (Received, RFC 5321 §4.4)."""
+        return parse_hops(self.headers)
+
+    @cached_property
+    def stated(self) -> tuple[Stated, ...]:
+        """What receivers stated about authentication, topmost first; copies with ``counted=False``."""
+        hop = incoming(self.hops)
+        return parse_stated(self.headers, self.hops, hop.header_index if hop else None)
+
+    @cached_property
+    def envelope(self) -> Envelope:
+        """Client IP, HELO and MAIL FROM as far as the header tells them, each fact with its source."""
+        return infer_envelope(self.headers, self.hops, self.stated, self._mbox_line)
+
+    @cached_property
+    def signatures_not_counted(self) -> tuple[NotCounted, ...]:
+        """Fields that look like a DKIM signature and authenticate nobody here, each with the reason."""
+        return tuple(_not_counted(self.headers))
+
+    @cached_property
     def parts(self) -> tuple[Part, ...]:
         """The MIME tree flattened, depth first; the first part is the message itself."""
         return _message_parts.walk(self.headers, self._text, self._body_at)
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready: headers and what was read out of them, never the body."""
+        own = (
+            "subject",
+            "message_id",
+            "return_path",
+            "author_domain",
+            "author_domains",
+            "has_body",
+            "repairs",
+        )
+        dates = self.date.isoformat() if self.date else None
+        return {
+            "headers": [{"name": header.name, "value": header.value} for header in self.headers],
+            **{name: _plain(getattr(self, name)) for name in own},
+            "date": dates,
+            "from": _rows(self.from_addresses),
+            "sender": _rows(self.sender),
+            "reply_to": _rows(self.reply_to),
+            "to": _rows(self.to),
+            "hops": _rows(self.hops),
+            "stated": _rows(self.stated),
+            "signatures_not_counted": [row._asdict() for row in self.signatures_not_counted],
+            "envelope": self.envelope.to_dict(),
+        }
+
+
+class NotCounted(NamedTuple):
+    """A field like a DKIM signature that no receiver counts for the author domain."""
+
+    name: str
+    domain: str | None  # its d=
+    why: str
+
+
+_WHY_NOT_COUNTED = {
+    "x-google-dkim-signature": "Google's own mark inside its network: another name than DKIM-Signature,"
+    " so no receiver evaluates it",
+    "arc-message-signature": "ARC: a forwarder signs what it received, not what the author vouches for (RFC 8617)",
+    "arc-seal": "ARC: a forwarder's seal over its own chain, not over the mail (RFC 8617)",
+    "domainkey-signature": "DomainKeys, the predecessor of DKIM: historic since 2007 (RFC 4870)",
+}
+
+
+def _not_counted(headers: tuple[Header, ...]) -> Iterator[NotCounted]:
+    for header in headers:
+        name = header.lname
+        why = _WHY_NOT_COUNTED.get(name)
+        if why is None and name.startswith("x-") and name.endswith("dkim-signature"):
+            why = "another name than DKIM-Signature, so no receiver evaluates it"
+        if why:
+            domain = re.search(r"(?:^|;)\s*d\s*=\s*([^\s;]+)", header.value)
+            yield NotCounted(header.name, domain.group(1).lower() if domain else None, why)
+
+
+def _rows(rows: tuple[Any, ...]) -> list[dict[str, Any]]:
+    """Plain dataclasses as JSON-ready rows; dates in ISO 8601."""
+    return [
+        {
+            f.name: value.isoformat()
+            if hasattr(value := getattr(row, f.name), "isoformat")
+            else _plain(value)
+            for f in dataclasses.fields(row)
+        }
+        for row in rows
+    ]
 
 
 def read_message(source: Any) -> Message:

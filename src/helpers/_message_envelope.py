@@ -1,0 +1,155 @@
+"""The envelope of a mail that is only known by its header: client IP, HELO, MAIL FROM, each with its source.
+
+A header holds no envelope. What receivers noted of it is *stated*; what follows from the Received
+field of the server that took the mail in is *inferred*; the rest is *unknown*. The From field says
+nothing about MAIL FROM and is never used.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from helpers._message_addresses import addr_spec
+from helpers._message_hops import Hop, find_ip
+from helpers._message_read import Header
+from helpers._message_stated import Stated, related
+from helpers.terms import Basis, Envelope, Fact
+
+_SAID_IP = re.compile(
+    r"sender IP is\s+\[?([0-9A-Fa-f.:]+)|designate[sd]?\s+(?:<[^<>]*>\s*)?\[?([0-9A-Fa-f.:]+)\]? as permitted"
+    r"|\s([0-9A-Fa-f.:]+) is neither permitted nor denied",
+    re.I,
+)
+_CLIENT_NAMES = ("client-ip", "smtp.remote-ip", "smtp.client-ip", "policy.iprev", "smtp.remote_ip")
+_ENVELOPE_FIELDS = ("x-envelope-from", "x-envelope-sender", "envelope-from", "x-return-path", "x-mail-from")
+
+Found = tuple[str, str, Basis, str]  # name, value, basis, source
+
+
+def incoming(hops: tuple[Hop, ...]) -> Hop | None:
+    """The hop by which the mail came in from outside: what SPF's client IP is taken from.
+
+    Newest first: the first hop with a public address whose name is not of the receiver's own
+    organization and that is no submission by a user; else the first with a public address.
+    """
+    candidates = [hop for hop in reversed(hops) if hop.ip and is_public(hop.ip)]
+    for hop in candidates:
+        known_name = hop.rdns or (hop.helo if (hop.protocol or "").startswith("Microsoft") else None)
+        if hop.authenticated:
+            break
+        if not related(known_name, hop.by):
+            return hop
+    return candidates[0] if candidates else None
+
+
+def is_public(ip: str) -> bool:
+    """Can this address be a host on the Internet? The addresses reserved for examples count as such."""
+    import ipaddress
+
+    address = ipaddress.ip_address(ip)
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
+        address = address.ipv4_mapped
+    if address.is_loopback or address.is_link_local or address.is_multicast or address.is_unspecified:
+        return False
+    return not any(
+        address in ipaddress.ip_network(net) for net in _INSIDE if (":" in net) == (":" in str(address))
+    )
+
+
+_INSIDE = (
+    "10.0.0.0/8",
+    "172.16.0.0/12",
+    "192.168.0.0/16",
+    "100.64.0.0/10",
+    "0.0.0.0/8",
+    "240.0.0.0/4",
+    "fc00::/7",
+)
+
+
+def infer_envelope(
+    headers: tuple[Header, ...], hops: tuple[Hop, ...], stated: tuple[Stated, ...], mbox_line: bytes
+) -> Envelope:
+    """The envelope as far as the header tells it; ``facts`` has a row for each source."""
+    hop = incoming(hops)
+    found = [*_from_statements(stated), *_from_hop(hop), *_from_fields(headers, mbox_line)]
+    facts: list[Fact] = []
+    values: dict[str, str | None] = {}
+    for name in ("client IP", "HELO", "MAIL FROM"):
+        rows = sorted((row for row in found if row[0] == name), key=_rank)
+        values[name] = rows[0][1] if rows else None
+        facts += _facts(name, rows)
+    return Envelope(values["client IP"], values["HELO"], values["MAIL FROM"], tuple(facts))
+
+
+def _rank(row: Found) -> int:
+    _, _, basis, source = row
+    if source.startswith("Return-Path"):
+        return 0
+    return 1 if basis is Basis.STATED else 2
+
+
+def _facts(name: str, rows: list[Found]) -> Iterator[Fact]:
+    if not rows:
+        yield Fact(name, None, Basis.UNKNOWN, "no field of the header tells it")
+        return
+    chosen = rows[0][1]
+    seen: set[tuple[str, str]] = set()
+    for _, value, basis, source in rows:
+        if (value, source) in seen:
+            continue
+        seen.add((value, source))
+        same = value.lower() == chosen.lower()
+        yield Fact(name, value, basis, source if same else f"{source} (differs; not used)")
+
+
+def _from_statements(stated: tuple[Stated, ...]) -> Iterator[Found]:
+    """What the receivers' trusted statements tell of the envelope."""
+    for row in stated:
+        if not row.counted or not row.trusted:
+            continue
+        source = f"{row.header} (header {row.header_index + 1})"
+        ip = find_ip(row.property(*_CLIENT_NAMES) or "") or _said_ip(row.comment)
+        if ip:
+            yield "client IP", ip, Basis.STATED, source
+        if helo := row.property("helo", "smtp.helo", "smtp.ehlo"):
+            yield "HELO", helo.lower(), Basis.STATED, source
+        sender = row.property("envelope-from", "smtp.mailfrom", "smtp.mfrom", "smtp.mail", "smtp.envfrom")
+        if sender is not None and row.method in ("spf", "auth"):
+            yield "MAIL FROM", sender.strip("<>"), Basis.STATED, source
+
+
+def _said_ip(comment: str) -> str | None:
+    if found := _SAID_IP.search(comment):
+        return find_ip(next(group for group in found.groups() if group))
+    return None
+
+
+def _from_hop(hop: Hop | None) -> Iterator[Found]:
+    if hop is None:
+        return
+    source = f"Received by {hop.by or 'an unnamed server'} (header {hop.header_index + 1})"
+    if hop.ip:
+        yield "client IP", hop.ip, Basis.INFERRED, source
+    if hop.helo:
+        yield "HELO", hop.helo, Basis.INFERRED, source
+    if hop.envelope_from is not None:
+        yield "MAIL FROM", hop.envelope_from, Basis.INFERRED, source
+
+
+def _from_fields(headers: tuple[Header, ...], mbox_line: bytes) -> Iterator[Found]:
+    for index, header in enumerate(headers):
+        if header.lname == "return-path":
+            address = addr_spec(header.value)
+            if address is not None:
+                yield "MAIL FROM", address, Basis.STATED, f"Return-Path (header {index + 1})"
+            break
+    for index, header in enumerate(headers):
+        if header.lname in _ENVELOPE_FIELDS:
+            address = addr_spec(header.value)
+            if address is not None:
+                yield "MAIL FROM", address, Basis.INFERRED, f"{header.name} (header {index + 1})"
+    words = mbox_line.decode("utf-8", "replace").lstrip(">").split()
+    if len(words) > 1 and words[0] == "From" and "@" in words[1]:
+        yield "MAIL FROM", words[1].strip("<>"), Basis.INFERRED, 'the "From " line of the mailbox file'

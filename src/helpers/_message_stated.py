@@ -1,0 +1,331 @@
+"""What receivers wrote into the header: Authentication-Results (RFC 8601) and Received-SPF (RFC 7208 §9.1).
+
+Anybody can write such a field, so each statement says who made it, whether it counts, and whether
+its place in the header allows trusting it. Copies (ARC's, ``X-…``) are listed and never counted.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from helpers._message_addresses import a_label
+from helpers._message_hops import Hop, find_ip
+from helpers._message_read import Header
+from helpers.terms import Result
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """One method's result as a receiver wrote it.
+
+    ``by`` is the authserv-id, or the receiving host where the field has none. ``result`` is None
+    when ``result_text`` is not a word of the RFCs. ``domain`` is the identifier the result is about.
+    ``counted`` is False for copies; ``trusted`` is False where the sender could have written the field.
+    """
+
+    header: str
+    header_index: int
+    by: str | None
+    method: str
+    result: Result | None
+    result_text: str
+    domain: str | None = None
+    properties: tuple[tuple[str, str], ...] = ()
+    reason: str = ""
+    comment: str = ""
+    counted: bool = True
+    note: str = ""
+    trusted: bool = True
+    method_version: str = ""
+
+    def property(self, *names: str) -> str | None:
+        """The value of the first of these properties that is there, such as ``smtp.mailfrom``."""
+        for name in names:
+            for key, value in self.properties:
+                if key == name:
+                    return value
+        return None
+
+
+_RESULTS = {result.value: result for result in Result}
+_ODD_RESULTS = {
+    "hardfail": "an old word for fail (RFC 5451)",
+    "bestguesspass": "the domain publishes no DMARC record; Microsoft guessed",
+    "dkim_pass": "a word of a filter; RFC 8601 says pass",
+    "dkim_fail": "a word of a filter; RFC 8601 says fail",
+    "success": "not a word of RFC 8601, which says pass",
+    "unknown": "a word of RFC 4408 for a broken record; RFC 8601 says permerror",
+    "error": "a word of RFC 4408; RFC 8601 says temperror",
+}
+_METHODS = frozenset({
+    "arc", "auth", "bimi", "compauth", "cram", "dkim", "dkim-adsp", "dkim-atps", "dmarc", "dnswl", "domainkeys",
+    "iprev", "rrvs", "s-mime", "sender-id", "smime", "spf", "vbr",
+})  # fmt: skip
+_SPF_NAMES = (
+    "smtp.mailfrom",
+    "smtp.mfrom",
+    "smtp.mail",
+    "smtp.from",
+    "smtp.helo",
+    "smtp.ehlo",
+    "smtp.envfrom",
+)
+_DOMAIN_FROM = {
+    "spf": _SPF_NAMES,
+    "dkim": ("header.d", "header.i", "header.from"),
+    "domainkeys": ("header.d", "header.from", "header.sender", "from"),
+    "dmarc": ("header.from", "from"),
+    "sender-id": ("header.from", "header.sender"),
+    "auth": ("smtp.auth", "smtp.mailfrom"),
+    "iprev": (),
+    "arc": ("header.d",),
+}
+_OTHER_NAMES = ("header.d", "header.from", "header.i", "smtp.mailfrom", "from")
+
+_SCAN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[();]|[^"();]+|"', re.DOTALL)
+_PAIR = re.compile(
+    r'([A-Za-z0-9_.-]+(?:\s*/\s*\d+)?)\s*=(?:("[^"\\]*(?:\\.[^"\\]*)*"(?:@[^\s;]*)?)|([^\s;]+)'
+    r"|\s+(?![\w.-]+\s*=)([^\s;]+))?",
+    re.DOTALL,
+)
+_QUOTED_PAIR = re.compile(r"\\(.)", re.DOTALL)
+_FIRST_WORD = re.compile(r'\s*("[^"\\]*(?:\\.[^"\\]*)*"|[^\s=]+)(?!\s*=)(?=\s|$)')
+_INSTANCE = re.compile(r"\s*i\s*=\s*\d+\s*")
+_SPF_HOST = re.compile(r"\s*([A-Za-z0-9.-]+\.[A-Za-z0-9-]+)\s*:\s")
+
+
+def is_statement(lname: str) -> bool:
+    """Is a field of this (lower-case) name a statement about authentication, or a copy of one?"""
+    return "authentication-results" in lname or "received-spf" in lname
+
+
+def parse_stated(
+    headers: tuple[Header, ...], hops: tuple[Hop, ...], boundary: int | None
+) -> tuple[Stated, ...]:
+    """Every statement in the header, topmost first.
+
+    ``boundary`` is the index of the Received field by which the mail came in from outside: what
+    stands below it may have been in the mail already.
+    """
+    stated: list[Stated] = []
+    for index, header in enumerate(headers):
+        lname = header.lname
+        if not is_statement(lname):
+            continue
+        value = header.value
+        rows = received_spf(value) if "received-spf" in lname else authentication_results(value)
+        host = _writing_host(index, hops)
+        for found in rows:
+            row = replace(found, header=header.name, header_index=index)
+            if row.by is None and host:
+                row = _noted(replace(row, by=host), "who wrote it is taken from the Received field beside it")
+            stated.append(_judged(row, lname, headers, hops, boundary))
+    return tuple(stated)
+
+
+# ---------------------------------------------------- Authentication-Results
+
+
+def authentication_results(value: str) -> list[Stated]:
+    """The rows of one Authentication-Results value (RFC 8601 §2.2), also without authserv-id."""
+    segments = list(_segments(value))
+    if segments and _INSTANCE.fullmatch(segments[0][0]):
+        segments = segments[1:]  # ARC's copy starts with i=
+    by, version = None, ""
+    rows: list[Stated] = []
+    if segments and (word := _FIRST_WORD.match(segments[0][0])):
+        by = _unquoted(word.group(1)).lower()
+        rest = segments[0][0][word.end() :]
+        version = rest.strip()
+        segments = [(rest, segments[0][1]) if "=" in rest else ("", []), *segments[1:]]
+    for text, comments in segments:
+        rows += _rows_of(text, comments)
+    if version.isdigit() and version != "1":
+        rows = [_noted(row, f"version {version} of this field is not known") for row in rows]
+    return [replace(row, by=by) for row in rows]
+
+
+def _segments(value: str) -> Iterator[tuple[str, list[str]]]:
+    """The parts between semicolons, each with its comments apart."""
+    text: list[str] = []
+    comments: list[str] = []
+    comment: list[str] = []
+    depth = 0
+    closings = value.count(")")
+    for token in _SCAN.findall(value):
+        if token == "(" and (depth or closings > 0):  # noqa: S105
+            depth += 1
+            if depth > 1:
+                comment.append(token)
+        elif token == ")":  # noqa: S105
+            closings -= 1
+            depth = max(0, depth - 1)
+            if depth:
+                comment.append(token)
+            elif comment:
+                comments.append(_QUOTED_PAIR.sub(r"\1", "".join(comment)).strip())
+                comment = []
+                text.append(" ")
+        elif depth:
+            comment.append(token)
+        elif token == ";":  # noqa: S105
+            yield "".join(text), comments
+            text, comments = [], []
+        else:
+            text.append(token)
+    if comment:
+        comments.append("".join(comment).strip())
+    yield "".join(text), comments
+
+
+def _rows_of(text: str, comments: list[str]) -> list[Stated]:
+    """The results of one segment: one, or several where the semicolons between them were lost."""
+    rows: list[tuple[str, str, list[tuple[str, str]]]] = []
+    loose: list[tuple[str, str]] = []  # properties before any method, as Yahoo writes from=
+    for pair in _PAIR.finditer(text):
+        name = pair.group(1).lower()
+        value = _unquoted(pair.group(2) or pair.group(3) or pair.group(4) or "")
+        base = name.partition("/")[0].strip()
+        is_method = base in _METHODS or (base.startswith("x-") and "." not in base)
+        if is_method or (not rows and "." not in base and base not in ("from", "reason", "action")):
+            rows.append((name, value, loose))
+            loose = []
+        else:
+            (rows[-1][2] if rows else loose).append((name, value))
+    if not rows:
+        if text.strip().lower() == "none":
+            note = "no authentication was done (RFC 8601 §2.2)"
+            return [Stated("", 0, None, "none", Result.NONE, "none", comment="; ".join(comments), note=note)]
+        return []
+    first, *others = [_row(name, value, properties) for name, value, properties in rows]
+    return [replace(first, comment="; ".join(comments)), *others]
+
+
+def _row(name: str, value: str, properties: list[tuple[str, str]]) -> Stated:
+    method, _, version = (piece.strip() for piece in name.partition("/"))
+    word = value.lower()
+    reason = next((text for key, text in properties if key == "reason"), "")
+    kept = tuple([(key, text) for key, text in properties if key != "reason"])
+    result = _RESULTS.get(word)
+    note = "" if result else _ODD_RESULTS.get(word, "not a result word of RFC 8601")
+    return Stated(
+        "", 0, None, method, result, value, _domain_of(method, kept), kept, reason,
+        note=f'"{value}": {note}' if note else "", method_version=version,
+    )  # fmt: skip
+
+
+def _domain_of(method: str, properties: tuple[tuple[str, str], ...]) -> str | None:
+    values = dict(reversed(properties))
+    for name in _DOMAIN_FROM.get(method, _OTHER_NAMES):
+        if value := values.get(name):
+            domain = value.strip("<>").rpartition("@")[2]
+            if domain and domain.lower() != "none":
+                return a_label(domain)
+    return None
+
+
+def _unquoted(text: str) -> str:
+    if len(text) >= 2 and text.startswith('"') and text.endswith('"'):
+        return _QUOTED_PAIR.sub(r"\1", text[1:-1])
+    return text
+
+
+# -------------------------------------------------------------- Received-SPF
+
+
+def received_spf(value: str) -> list[Stated]:
+    """The row of one Received-SPF value: result, comment, then key=value pairs (RFC 7208 §9.1)."""
+    text_pieces: list[str] = []
+    comments: list[str] = []
+    for text, segment_comments in _segments(value):
+        text_pieces.append(text)
+        comments += segment_comments
+    word = text_pieces[0].split(None, 1)[0] if text_pieces[0].strip() else ""
+    pairs = [
+        (pair.group(1).lower(), _unquoted(pair.group(2) or pair.group(3) or pair.group(4) or ""))
+        for piece in text_pieces
+        for pair in _PAIR.finditer(piece)
+    ]
+    properties = tuple([(name, text.rstrip(",").strip("<>")) for name, text in pairs])
+    values = dict(reversed(properties))
+    identity = values.get("identity", "mailfrom").lower()
+    about = values.get("envelope-from", "") if identity != "helo" else ""
+    domain = (about or values.get("helo", "")).rpartition("@")[2]
+    comment = "; ".join(comments)
+    receiver = values.get("receiver", "").lower()
+    by = receiver if "." in receiver and receiver != "<unknown>" else None
+    if by is None and (host := _SPF_HOST.match(comment)):
+        by = host.group(1).lower()
+    result = _RESULTS.get(word.lower().rstrip(":;,"))
+    note = "" if result else f'"{word}": ' + _ODD_RESULTS.get(word.lower(), "not a result word of RFC 7208")
+    return [
+        Stated(
+            "",
+            0,
+            by,
+            "spf",
+            result,
+            word,
+            a_label(domain) if domain else None,
+            properties,
+            comment=comment,
+            note=note,
+        )
+    ]
+
+
+# --------------------------------------------------------------- whom to trust
+
+
+def _writing_host(index: int, hops: tuple[Hop, ...]) -> str | None:
+    """Who wrote a field without a name: the host of the Received field below it, else above it."""
+    below = [hop for hop in hops if hop.header_index > index]
+    above = [hop for hop in hops if hop.header_index < index]
+    nearest = below[-1] if below else above[0] if above else None
+    return nearest.by if nearest else None
+
+
+def _judged(
+    row: Stated, lname: str, headers: tuple[Header, ...], hops: tuple[Hop, ...], boundary: int | None
+) -> Stated:
+    if lname.startswith("arc-"):
+        return _noted(replace(row, counted=False, trusted=False), "ARC's copy: part of a chain of its own")
+    if lname not in ("authentication-results", "received-spf"):
+        return _noted(
+            replace(row, counted=False, trusted=False), "a copy under another name, not a statement"
+        )
+    if boundary is None or row.header_index < boundary:
+        return row
+    if _directly_below(row.header_index, boundary, headers):
+        by = next((hop.by for hop in hops if hop.header_index == boundary), None)
+        if row.by is None or related(row.by, by) or row.by == by:
+            return row
+    note = "it stands below the point where the mail came in from outside: the sender could have written it"
+    return _noted(replace(row, trusted=False), note)
+
+
+def _directly_below(index: int, boundary: int, headers: tuple[Header, ...]) -> bool:
+    """Receivers also write their results just below their own Received field."""
+    return all(
+        is_statement(header.lname) or header.lname.startswith(("arc-", "x-", "dkim-filter"))
+        for header in headers[boundary + 1 : index]
+    )
+
+
+def related(one: str | None, other: str | None) -> bool:
+    """Do two host names look like one organization's? Their last labels say so; no list is asked."""
+    if not one or not other or find_ip(one) or find_ip(other):
+        return False
+    return _site(one) == _site(other)
+
+
+def _site(name: str) -> list[str]:
+    labels = name.lower().rstrip(".").split(".")
+    short = len(labels) > 2 and len(labels[-1]) == 2 and len(labels[-2]) <= 3
+    return labels[-3:] if short else labels[-2:]
+
+
+def _noted(row: Stated, note: str) -> Stated:
+    return replace(row, note=f"{row.note}; {note}" if row.note else note)
