@@ -1,0 +1,314 @@
+"""Reading DKIM's two texts: the DKIM-Signature field and the key record (RFC 6376 §3.2, §3.5, §3.6.1).
+
+Both are tag lists, ``name=value`` pairs between semicolons. Names are case-sensitive, and so is
+every value unless its tag says otherwise. Nothing here raises on odd input: what is wrong is in
+``problem`` of what is returned.
+
+Glossary: *selector* (``s=``) names one of a domain's keys; *signing domain* (``d=``) is who
+vouches; *AUID* (``i=``) is on whose behalf, at that domain or below it; *FWS* is white space that
+may be folded over a line ending.
+"""
+
+from __future__ import annotations
+
+import binascii
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from helpers.lookup import a_label
+from helpers.terms import Result, Shown
+
+FWS = " \t\r\n"
+MAX_LENGTH_DIGITS = 76  # RFC 6376 §3.5, tag l=
+NEVER = 10**12  # seconds since 1970; RFC 6376 §3.5, t= and x=: a longer number may be taken as infinite
+CANONICALIZATIONS = ("simple", "relaxed")
+ALGORITHMS: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {  # a= -> type of key, hash. RFC 6376 §3.3, RFC 8463 §3
+        "rsa-sha256": ("rsa", "sha256"),
+        "ed25519-sha256": ("ed25519", "sha256"),
+        "rsa-sha1": ("rsa", "sha1"),  # read, so that it can be named; RFC 8301 §3.1 forbids to accept it
+    }
+)
+_NOT_IN_FIELD_NAMES = frozenset(map(chr, range(33))) | {":", ";", "\x7f"}  # RFC 5322 §3.6.8
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Problem(Shown):
+    """Why something can't be used: the result it leads to, one sentence, and the section."""
+
+    result: Result
+    reason: str
+    rfc: str
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class TagList(Shown):
+    """A tag list as read, in its order; with ``problem`` the tags are those that could be read."""
+
+    tags: Mapping[str, str]
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Signature(Shown):
+    """A DKIM-Signature field as read (RFC 6376 §3.5). Without ``problem`` every part is valid."""
+
+    tags: Mapping[str, str]
+    problem: Problem | None = None
+    domain: str | None = None  # d= as A-label
+    selector: str | None = None  # s= as A-label
+    algorithm: str | None = None
+    header_canonicalization: str = "simple"
+    body_canonicalization: str = "simple"
+    signed_headers: tuple[str, ...] = ()  # h=, lower case
+    body_hash: bytes = b""
+    signature: bytes = b""
+    identity: str | None = None  # i=, decoded; "@" and d= by default
+    identity_domain: str | None = None
+    length: int | None = None  # l=, bytes of the canonical body
+    signed_at: int | None = None  # t=, seconds since 1970
+    expires: int | None = None  # x=; `NEVER` where the number is too long to mean a time
+
+    @property
+    def canonicalization(self) -> str:
+        """Both methods as ``c=`` writes them in full, header first."""
+        return f"{self.header_canonicalization}/{self.body_canonicalization}"
+
+    @property
+    def query_name(self) -> str:
+        """Where the key record is (RFC 6376 §3.6.2.1)."""
+        return f"{self.selector}._domainkey.{self.domain}"
+
+
+class MalformedError(Exception):
+    """Carries a Problem from a small reader to the one place that makes it a result."""
+
+    def __init__(self, reason: str, rfc: str, result: Result = Result.PERMERROR) -> None:
+        super().__init__(reason)
+        self.problem = Problem(result, reason, rfc)
+
+
+# ------------------------------------------------------------------ tag lists
+
+
+def parse_tags(text: str | bytes) -> TagList:
+    """Which tags does this text hold? RFC 6376 §3.2.
+
+    ``text`` is a tag list, folded or not: the part of a DKIM-Signature field after the colon,
+    or a key record. A name given twice makes the list invalid; the first value is kept.
+    """
+    if isinstance(text, bytes):
+        try:
+            return parse_tags(text.decode("utf-8"))
+        except UnicodeDecodeError:
+            return TagList(parse_tags(text.decode("latin-1")).tags, "it holds bytes that are not UTF-8 text")
+    text = text.replace("\r\n", "").replace("\n", "").replace("\t", " ")
+    pieces = text.split(";")
+    if len(pieces) > 1 and not pieces[-1].strip(FWS):
+        pieces.pop()  # one semicolon may stand at the end
+    tags: dict[str, str] = {}
+    problem = "" if text.isprintable() else _control_character(text)
+    for piece in pieces:
+        name, equals, value = piece.partition("=")
+        name = name.strip(FWS)
+        if not equals or not name.isidentifier() or not name.isascii() or name[0] == "_":
+            problem = problem or _not_a_tag(piece)
+        elif name in tags:
+            problem = problem or f"the tag {shorten(name, 20)}= is there twice"
+        else:
+            tags[name] = value.strip(FWS)
+    return TagList(tags, problem)
+
+
+def _control_character(text: str) -> str:
+    for character in text:
+        if character < " " or "\x7f" <= character < "\xa0" or "\ud800" <= character <= "\udfff":
+            return f"it holds a control character (number {ord(character)})"
+    return ""
+
+
+def _not_a_tag(piece: str) -> str:
+    if not piece.strip(FWS):
+        return "there is nothing between two semicolons, or nothing at all"
+    return f"“{shorten(piece.strip(FWS), 30)}” is not of the form name=value"
+
+
+def shorten(text: str, size: int) -> str:
+    """The text itself, or its beginning and how long it is in all."""
+    return text if len(text) <= size else f"{text[:size]}… ({len(text)} characters)"
+
+
+# -------------------------------------------------------------- the signature
+
+
+def parse_signature(source: bytes | str) -> Signature:
+    """What does this DKIM-Signature say? RFC 6376 §3.5 and §6.1.1, RFC 8616 §4.
+
+    ``source`` is the whole field, name included, or only its tag list. The result's
+    ``problem`` tells why a verifier can't go on; whether x= has passed or the key exists is
+    not looked at here.
+    """
+    text = source.encode("utf-8", "surrogateescape") if isinstance(source, str) else source
+    name, colon, rest = text.partition(b":")
+    listed = parse_tags(rest if colon and b"=" not in name else text)
+    tags = listed.tags
+    known: dict[str, object] = {}
+    problem = None
+    try:
+        known["domain"], known["selector"] = _label(tags.get("d", "")), _label(tags.get("s", ""))
+        known["algorithm"] = tags.get("a")
+        if listed.problem:
+            raise MalformedError(
+                f"the signature is not a valid list of tags: {listed.problem}", "RFC 6376 §3.2"
+            )
+        _read_fields(tags, known)
+    except MalformedError as malformed:
+        problem = malformed.problem
+    return Signature(tags=tags, problem=problem, **known)  # type: ignore[arg-type]
+
+
+def _read_fields(tags: Mapping[str, str], known: dict[str, object]) -> None:
+    for name in ("v", "a", "b", "bh", "d", "h", "s"):
+        if name not in tags:
+            raise MalformedError(f"the signature lacks the tag {name}=, which is required", "RFC 6376 §3.5")
+    if tags["v"] != "1":
+        raise MalformedError(f"v={shorten(tags['v'], 20)} is a version nobody knows", "RFC 6376 §3.5")
+    known["header_canonicalization"], known["body_canonicalization"] = _methods(tags.get("c"))
+    if tags["a"] not in ALGORITHMS:
+        raise MalformedError(
+            f"a={shorten(tags['a'], 30)} is an algorithm this verifier does not know",
+            "RFC 6376 §3.3.4",
+            Result.NEUTRAL,
+        )
+    known["signed_headers"] = _field_names(tags["h"])
+    known["body_hash"] = base64_bytes(tags["bh"], "bh=", "RFC 6376 §3.5")
+    known["signature"] = base64_bytes(tags["b"], "b=", "RFC 6376 §3.5")
+    if not known["domain"] or "." not in str(known["domain"]):
+        raise MalformedError(f"d={shorten(tags['d'], 60)} is not a domain name", "RFC 6376 §3.5")
+    if not known["selector"]:
+        raise MalformedError(f"s={shorten(tags['s'], 60)} is not a selector", "RFC 6376 §3.1")
+    if len(f"{known['selector']}._domainkey.{known['domain']}") > 253:
+        raise MalformedError("selector and domain are longer than a DNS name can be", "RFC 1035 §2.3.4")
+    known["identity"], known["identity_domain"] = _identity(tags.get("i"), str(known["domain"]))
+    known["length"] = _length(tags.get("l"))
+    _check_query(tags.get("q"))
+    signed_at, expires = _time(tags, "t"), _time(tags, "x")
+    known["signed_at"], known["expires"] = signed_at, expires
+    if signed_at is not None and expires is not None and expires <= signed_at:
+        raise MalformedError("it expires (x=) no later than it was made (t=)", "RFC 6376 §3.5")
+    if "from" not in known["signed_headers"]:  # type: ignore[operator]
+        raise MalformedError("h= does not list From, which every signature has to cover", "RFC 6376 §5.4")
+
+
+def _label(name: str) -> str | None:
+    """A domain name or selector as lower-case A-label; None where it is neither."""
+    if len(name) > 253:
+        return None
+    plain = name.replace("-", "").replace(".", "").replace("_", "")
+    if not name or name[-1] == "." or (plain.isascii() and not plain.isalnum()):
+        return None
+    label = a_label(name)
+    if label is None or label[0] == "-" or label[-1] == "-" or ".-" in label or "-." in label:
+        return None
+    return label
+
+
+def _methods(value: str | None) -> tuple[str, str]:
+    header, slash, body = (value if value is not None else "simple").partition("/")
+    body = body if slash else "simple"
+    for method in (header, body):
+        if method not in CANONICALIZATIONS:
+            raise MalformedError(
+                f"c={shorten(str(value), 30)} names a canonicalization nobody knows",
+                "RFC 6376 §3.4",
+                Result.NEUTRAL,
+            )
+    return header, body
+
+
+def _field_names(value: str) -> tuple[str, ...]:
+    names = tuple([name.strip(FWS) for name in value.lower().split(":")])
+    if "" in names:
+        raise MalformedError("h= has an empty place where a field's name should be", "RFC 6376 §3.5")
+    letters = "".join(names)
+    if not letters.isascii() or not _NOT_IN_FIELD_NAMES.isdisjoint(letters):
+        raise MalformedError("h= holds something that is not the name of a header field", "RFC 6376 §3.5")
+    return names
+
+
+def base64_bytes(value: str, where: str, rfc: str) -> bytes:
+    """The bytes behind a base64 value with white space anywhere in it; raises MalformedError."""
+    try:
+        found = binascii.a2b_base64("".join(value.split()), strict_mode=True)
+    except (binascii.Error, ValueError):
+        raise MalformedError(f"{where} is not valid base64", rfc) from None
+    if not found:
+        raise MalformedError(f"{where} is empty", rfc)
+    return found
+
+
+def _identity(value: str | None, domain: str) -> tuple[str, str]:
+    if value is None:
+        return f"@{domain}", domain
+    identity = _quoted_printable(value)
+    local, at, host = identity.rpartition("@")
+    host_label = _label(host)
+    if not at or host_label is None:
+        raise MalformedError(f"i={shorten(value, 60)} is not an address", "RFC 6376 §3.5")
+    if host_label != domain and not host_label.endswith(f".{domain}"):
+        raise MalformedError(
+            f"i= names {shorten(host_label, 60)}, which is not {domain} or below it", "RFC 6376 §6.1.1"
+        )
+    return f"{local}@{host_label}", host_label
+
+
+def _quoted_printable(value: str) -> str:
+    """Undo dkim-quoted-printable (RFC 6376 §2.11); what is no valid escape stays as it is."""
+    value = "".join(value.split())
+    if "=" not in value:
+        return value
+    first, *rest = value.split("=")
+    found = bytearray(first.encode())
+    for piece in rest:
+        code = piece[:2]
+        if (
+            len(code) == 2
+            and code.isascii()
+            and code.isalnum()
+            and set(code) <= set("0123456789ABCDEFabcdef")
+        ):
+            found.append(int(code, 16))
+            found += piece[2:].encode()
+        else:
+            found += b"=" + piece.encode()
+    return found.decode("utf-8", "backslashreplace")
+
+
+def _length(value: str | None) -> int | None:
+    if value is None:
+        return None
+    if not (value.isascii() and value.isdigit()) or len(value) > MAX_LENGTH_DIGITS:
+        raise MalformedError(f"l={shorten(value, 30)} is not a number of bytes", "RFC 6376 §3.5")
+    return int(value)
+
+
+def _time(tags: Mapping[str, str], name: str) -> int | None:
+    value = tags.get(name)
+    if value is None:
+        return None
+    if not (value.isascii() and value.isdigit()):
+        raise MalformedError(
+            f"{name}={shorten(value, 30)} is not a time in seconds since 1970", "RFC 6376 §3.5"
+        )
+    digits = value.lstrip("0")
+    return NEVER if len(digits) > 12 else int(digits or 0)
+
+
+def _check_query(value: str | None) -> None:
+    if value is not None and "dns/txt" not in [method.strip(FWS) for method in value.split(":")]:
+        raise MalformedError(
+            f"q={shorten(value, 30)} has no way to get the key that this verifier knows (dns/txt)",
+            "RFC 6376 §3.5",
+            Result.NEUTRAL,
+        )
