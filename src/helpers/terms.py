@@ -95,6 +95,16 @@ class Blamed(StrEnum):
     AUTHENTICATION = "authentication"  # authentication, without saying which part
 
 
+class KeyState(StrEnum):
+    """What became of a signature's key record (RFC 6376 §3.6.1, §6.1.2)."""
+
+    FOUND = "found"
+    MISSING = "missing"  # no such name, or no record there
+    REVOKED = "revoked"  # an empty p=
+    INVALID = "invalid"  # a record is there and can't be used
+    UNREACHABLE = "unreachable"  # DNS did not answer
+
+
 Rules = Literal["rfc9989", "rfc7489"]
 
 # ------------------------------------------------------------- shared shape
@@ -165,7 +175,9 @@ class Answer(Shown):
 
     ``values`` holds, by type: TXT one ``str`` per record (its character-strings joined, no
     separator), A/AAAA the address as text, MX ``(preference, exchange)``, others their
-    text. Names have lower case and no final dot. ``chain`` lists the CNAMEs followed.
+    text. Names have lower case and no final dot. ``chain`` lists the names that CNAMEs led
+    to, in order; the values are those of the last one. Values keep the order of their
+    source, and two answers that differ in nothing else are equal (RFC 2181 §5: a set).
     """
 
     name: str
@@ -174,6 +186,16 @@ class Answer(Shown):
     values: tuple[Any, ...] = ()
     failure: DnsFailure | None = None
     chain: tuple[str, ...] = ()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Answer) and self._key() == other._key()
+
+    def __hash__(self) -> int:
+        return hash(self._key())
+
+    def _key(self) -> tuple[Any, ...]:
+        values = tuple(sorted(self.values, key=str))
+        return self.name, self.rdtype, self.status, values, self.failure, self.chain
 
 
 if TYPE_CHECKING:
@@ -262,6 +284,7 @@ class DkimCheck(Shown):
     algorithm: str | None = None  # a=
     canonicalization: str | None = None  # c=, e.g. "relaxed/simple"
     signed_headers: tuple[str, ...] = ()  # h=
+    key_state: KeyState | None = None  # None: the key was not asked for
     key_bits: int | None = None
     header_index: int | None = None  # which header of the message, 0 is the topmost
     warnings: tuple[str, ...] = ()  # what a pass hides: l=, headers not signed, weak key, t=y
@@ -297,6 +320,7 @@ class DmarcRecord(Shown):
     historic: tuple[tuple[str, str], ...] = ()  # pct, rf, ri: part of RFC 7489, historic now
     unknown: tuple[tuple[str, str], ...] = ()
     problems: tuple[str, ...] = ()  # syntax errors, one sentence each; never fatal by themselves
+    invalid: tuple[tuple[str, str], ...] = ()  # known tags whose value is not allowed, as written
 
 
 @dataclass(frozen=True, slots=True, repr=False)
