@@ -11,31 +11,41 @@ has names below it, so it exists (RFC 4592 §2.2.2).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from helpers._records import (
+from helpers._lookup_records import (
+    EVERY,
+    MAX_CNAMES,
     MAX_NAME_TEXT,
+    Entry,
+    Nodes,
     a_label,
     ancestors,
     canonical_name,
     hierarchy,
     read_type,
     read_values,
+    written_name,
+    written_values,
 )
 from helpers.terms import Answer, DnsFailure, DnsStatus, Shown
 
-__all__ = ["SERVFAIL", "TIMEOUT", "Zone", "a_label"]
+if TYPE_CHECKING:
+    import os
+
+    from helpers.terms import Dns
+
+__all__ = ["SERVFAIL", "TIMEOUT", "LiveDns", "RecordingDns", "Zone", "a_label", "sample_zone"]
 
 SERVFAIL = DnsFailure.SERVFAIL
 TIMEOUT = DnsFailure.TIMEOUT
 
-MAX_CNAMES = 15  # links of one chain; RFC 1034 §3.6.2 asks for a limit and leaves the number open
-MAX_REMEMBERED = 8192  # answers kept by a zone: a bound for hostile streams of names
+MAX_REMEMBERED = 8192  # answers kept: a bound for hostile streams of names
 
-Entry = tuple[Any, ...] | DnsFailure
-Node = Mapping[str, Entry]
-EVERY = "ANY"  # as a type in a node: what every type without an entry of its own answers
+Questions = frozenset[tuple[str, str]]
 
 
 class Zone(Shown):
@@ -49,12 +59,10 @@ class Zone(Shown):
 
     __slots__ = ("_absent", "_answers", "_dnames", "_exists", "_nodes")
 
-    _nodes: dict[str, dict[str, Entry]]
-
     def __init__(self) -> None:
         self._set({}, frozenset())
 
-    def _set(self, nodes: dict[str, dict[str, Entry]], absent: frozenset[tuple[str, str]]) -> None:
+    def _set(self, nodes: Nodes, absent: Questions) -> None:
         self._nodes = nodes
         self._absent = absent  # questions recorded as NXDOMAIN, whatever the names around them say
         self._exists = {above for name in nodes for above in (name, *ancestors(name))}
@@ -62,9 +70,7 @@ class Zone(Shown):
         self._answers: dict[tuple[str, str], Answer] = {}
 
     @classmethod
-    def _of(
-        cls, nodes: dict[str, dict[str, Entry]], absent: frozenset[tuple[str, str]] = frozenset()
-    ) -> Zone:
+    def _of(cls, nodes: Nodes, absent: Questions = frozenset()) -> Zone:
         zone = cls.__new__(cls)
         zone._set(nodes, absent)
         return zone
@@ -80,17 +86,41 @@ class Zone(Shown):
         for that name. ``{}``: the name exists and has no records. Raises ValueError with a
         sentence that names the record at fault.
         """
-        nodes: dict[str, dict[str, Entry]] = {}
-        for name, types in records.items():
-            if isinstance(types, DnsFailure):
-                types = {EVERY: types}
+        nodes: Nodes = {}
+        for name, given in records.items():
+            types = {EVERY: given} if isinstance(given, DnsFailure) else given
             if not isinstance(types, Mapping):
                 raise ValueError(f"{name}: expected record types, such as {{'TXT': [...]}}, not {types!r}")
             node = nodes.setdefault(_read_name(name), {})
-            for rdtype, given in types.items():
-                key, entry = _read_entry(name, rdtype, given)
+            for rdtype, values in types.items():
+                key, entry = _read_entry(name, rdtype, values)
                 node[key] = entry
         return cls._of(nodes)
+
+    @classmethod
+    def from_file(
+        cls, path: str | os.PathLike[str], *more_paths: str | os.PathLike[str], origin: str | None = None
+    ) -> Zone:
+        """A zone from one or several master files (RFC 1035 §5).
+
+        A file may hold several domains and needs no SOA, NS or TTL. ``origin`` completes
+        names without a final dot until a $ORIGIN line does; without either they are taken
+        as full names. A file written by `save` brings back failures too. Raises OSError
+        when a file can't be opened, ValueError with file and line when it can't be read.
+        """
+        return cls._read([(str(each), _decoded(each)) for each in (path, *more_paths)], origin)
+
+    @classmethod
+    def from_text(cls, text: str, origin: str | None = None) -> Zone:
+        """A zone from the text of a master file; otherwise as `from_file`."""
+        return cls._read([("zone", text)], origin)
+
+    @classmethod
+    def _read(cls, texts: list[tuple[str, str]], origin: str | None) -> Zone:
+        from helpers._lookup_file import read_files
+
+        nodes, absent = read_files(texts, origin)
+        return cls._of(nodes, frozenset(absent))
 
     def with_records(self, name: str, rdtype: str, values: Any) -> Zone:
         """A new zone where ``name`` has exactly these records of that type.
@@ -115,11 +145,67 @@ class Zone(Shown):
         left = {key: entry for key, entry in node.items() if gone is not None and key != gone}
         if left:
             nodes[owner] = left
-        return self._of(nodes, frozenset(x for x in self._absent if x[0] != owner or gone not in (None, x[1])))
+        return self._of(nodes, self._absent)
+
+    def __or__(self, other: Zone) -> Zone:
+        """Both zones as one; where both have records of a type at a name, those of ``other`` count."""
+        if not isinstance(other, Zone):
+            return NotImplemented
+        nodes = dict(self._nodes)
+        for name, node in other._nodes.items():
+            nodes[name] = {**nodes.get(name, {}), **node}
+        listed = {(name, rdtype) for name, node in nodes.items() for rdtype in node}
+        return self._of(nodes, (self._absent | other._absent) - listed)
 
     def names(self) -> tuple[str, ...]:
         """The names that are listed, each domain before what is below it."""
         return tuple(sorted(self._nodes, key=hierarchy))
+
+    def rows(self) -> Iterator[tuple[str, str, str]]:
+        """Name, type and value of every record, in the words of a master file; failures too."""
+        for name in self.names():
+            for rdtype, entry in sorted(self._nodes[name].items()):
+                shown = (entry.value,) if isinstance(entry, DnsFailure) else written_values(rdtype, entry)
+                for value in shown:
+                    yield name, rdtype, value
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready: name to type to list of values, or to ``"servfail"`` or ``"timeout"``."""
+        return {name: {k: _json(x) for k, x in self._nodes[name].items()} for name in self.names()}
+
+    def to_text(self) -> str:
+        """The zone as a master file that `from_text` and name servers read.
+
+        What a master file can't say (a failure, a name without records) stands in comments
+        that start with ``;!``.
+        """
+        lines = ["$ORIGIN .", "$TTL 300"]
+        for name in self.names():
+            lines += _written_node(written_name(name), self._nodes[name])
+        lines += [f";!nxdomain {written_name(name)} {rdtype}" for name, rdtype in sorted(self._absent)]
+        return "\n".join(lines) + "\n"
+
+    def save(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
+        """Write `to_text` to a file. An existing one is replaced only with ``overwrite=True``, else
+        FileExistsError. Returns the path."""
+        return _write(Path(path), self.to_text(), overwrite)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Zone) and self._key() == other._key()
+
+    def __hash__(self) -> int:
+        return hash(self._key())
+
+    def _key(self) -> tuple[Questions, frozenset[Any]]:
+        """Zones are equal when they have the same records, in whatever order."""
+        entries: set[tuple[str, str, Entry]] = {(name, "", ()) for name in self._nodes}
+        for name, node in self._nodes.items():
+            for rdtype, entry in node.items():
+                entries.add((name, rdtype, entry if isinstance(entry, DnsFailure) else tuple(sorted(entry))))
+        return self._absent, frozenset(entries)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Zone._of, (self._nodes, self._absent)
 
     # ------------------------------------------------------------- questions
 
@@ -143,7 +229,7 @@ class Zone(Shown):
         chain: list[str] = []
         name = qname
         while len(chain) <= MAX_CNAMES:
-            node = None if (name, rdtype) in self._absent else self._node(name)
+            node = None if self._is_absent(name, rdtype) else self._node(name)
             if node is None:
                 return Answer(qname, rdtype, DnsStatus.NXDOMAIN, chain=tuple(chain))
             entry = node.get(rdtype, node.get(EVERY))
@@ -154,7 +240,10 @@ class Zone(Shown):
             chain.append(name)
         return _answer(qname, rdtype, SERVFAIL, ())
 
-    def _node(self, name: str) -> Node | None:
+    def _is_absent(self, name: str, rdtype: str) -> bool:
+        return bool(self._absent) and ((name, rdtype) in self._absent or (name, EVERY) in self._absent)
+
+    def _node(self, name: str) -> Mapping[str, Entry] | None:
         """What stands at a name: its own records, a wildcard's, or None: there is no such name."""
         if self._dnames:
             for above in ancestors(name):
@@ -170,7 +259,7 @@ class Zone(Shown):
                 return self._nodes.get("*" if above == "." else f"*.{above}")
         return None
 
-    def _through_dname(self, name: str, owner: str) -> Node:
+    def _through_dname(self, name: str, owner: str) -> Mapping[str, Entry]:
         """RFC 6672 §2.2: the part of the name above the DNAME is exchanged."""
         target = self._nodes[owner]["DNAME"]
         if isinstance(target, DnsFailure):
@@ -202,3 +291,175 @@ def _read_entry(name: str, rdtype: Any, given: Any) -> tuple[str, Entry]:
     if key == "CNAME" and not isinstance(entry, DnsFailure) and len(entry) > 1:
         raise ValueError(f"{name} CNAME: a name can have one CNAME only (RFC 1034 §3.6.2)")
     return key, entry
+
+
+def _json(entry: Entry) -> Any:
+    if isinstance(entry, DnsFailure):
+        return entry.value
+    return [list(value) if isinstance(value, tuple) else value for value in entry]
+
+
+def _written_node(name: str, node: Mapping[str, Entry]) -> Iterator[str]:
+    if not node:
+        yield f";!nodata {name}"
+    for rdtype, entry in sorted(node.items()):
+        kind = "" if rdtype == EVERY else f" {rdtype}"
+        if isinstance(entry, DnsFailure):
+            yield f";!{entry.value} {name}{kind}"
+        elif not entry:
+            yield f";!nodata {name}{kind}"
+        else:
+            for value in written_values(rdtype, entry):
+                yield f"{name} IN {rdtype} {value}"
+
+
+def _decoded(path: str | os.PathLike[str]) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise ValueError(f"{path}: is not a text file in UTF-8") from None
+
+
+def _write(path: Path, text: str, overwrite: bool) -> Path:
+    try:
+        with path.open("w" if overwrite else "x", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+    except FileExistsError:
+        raise FileExistsError(f"{path} exists already; overwrite=True replaces it") from None
+    return path
+
+
+def sample_zone(name: str) -> Zone:
+    """One of the zones in ``data/zones``, by its file name without ``.zone``.
+
+    Raises ValueError, with the names there are, when there is none of that name.
+    """
+    folder = Path(__file__).resolve().parents[2] / "data" / "zones"
+    there = {path.stem: path for path in sorted(folder.glob("*.zone"))}
+    if name not in there:
+        known = ", ".join(there) or f"none, {folder} holds no .zone file"
+        raise ValueError(f"there is no sample zone {name!r}; there are: {known}")
+    return Zone.from_file(there[name])
+
+
+class LiveDns:
+    """Asks real name servers, through dnspython. The only part of the kit that uses the network.
+
+    ``nameservers``: their IP addresses, one or several; None takes the system's. ``timeout``
+    in seconds is for one question, whatever it takes: tries, TCP after a truncated answer,
+    CNAMEs left to follow. ``resolver``: any dnspython resolver to use instead. Answers are
+    kept for as long as their TTL allows, failures for five seconds (RFC 9520 §3.2).
+
+    A call never raises for what DNS does. Without a network or a configured resolver the
+    answer is SERVFAIL. Raises ValueError for an address that is none.
+    """
+
+    def __init__(
+        self,
+        nameservers: str | Sequence[str] | None = None,
+        port: int = 53,
+        timeout: float = 5.0,
+        *,
+        resolver: Any = None,
+    ) -> None:
+        from helpers._lookup_live import make_resolver
+
+        if timeout <= 0:
+            raise ValueError(f"a timeout of {timeout!r} seconds leaves no time to ask")
+        servers = [nameservers] if isinstance(nameservers, str) else nameservers
+        self._resolver = resolver if resolver is not None else make_resolver(servers, port, timeout)
+        self._timeout = timeout
+        self._kept: dict[tuple[str, str], tuple[Answer, float]] = {}
+
+    def __repr__(self) -> str:
+        servers = ", ".join(str(server) for server in getattr(self._resolver, "nameservers", ()))
+        return f"<LiveDns: {servers or 'no name server'}, {self._timeout:g} s>"
+
+    def __call__(self, name: str, rdtype: str) -> Answer:
+        """What DNS answers now, or did within the TTL."""
+        rdtype = rdtype.upper()
+        qname = canonical_name(name)
+        if qname is None:  # can't be asked for, so it can't exist
+            return Answer(name.lower().removesuffix("."), rdtype, DnsStatus.NXDOMAIN)
+        kept = self._kept.get((qname, rdtype))
+        if kept and kept[1] > time.monotonic():
+            return kept[0]
+        return self._ask(qname, rdtype)
+
+    def _ask(self, qname: str, rdtype: str) -> Answer:
+        from helpers._lookup_live import ask
+
+        if self._resolver is None:
+            return _answer(qname, rdtype, SERVFAIL, ())
+        answer, keep = ask(self._resolver, qname, rdtype, self._timeout)
+        if len(self._kept) >= MAX_REMEMBERED:
+            self._kept.clear()
+        self._kept[qname, rdtype] = answer, time.monotonic() + keep
+        return answer
+
+
+class RecordingDns:
+    """Passes questions on to ``dns`` and remembers them with their answers, in order.
+
+    ``save`` writes a file from which `Zone.from_file` gives the same answers, offline:
+    records, names without records, names that do not exist, and failures.
+    """
+
+    def __init__(self, dns: Dns) -> None:
+        self._dns = dns
+        self._answers: list[tuple[str, str, Answer]] = []
+
+    def __repr__(self) -> str:
+        return f"<RecordingDns: {len(self._answers)} questions to {self._dns!r}>"
+
+    def __call__(self, name: str, rdtype: str) -> Answer:
+        """What ``dns`` answers."""
+        answer = self._dns(name, rdtype)
+        self._answers.append((name, rdtype, answer))
+        return answer
+
+    @property
+    def questions(self) -> tuple[tuple[str, str], ...]:
+        """Name and type of every question so far, in order, repeated ones too."""
+        return tuple((name, rdtype) for name, rdtype, _ in self._answers)
+
+    @property
+    def answers(self) -> tuple[Answer, ...]:
+        """What was answered, in the order of `questions`."""
+        return tuple(answer for _, _, answer in self._answers)
+
+    def zone(self) -> Zone:
+        """A zone that answers every question so far the same way; the last answer counts."""
+        nodes: Nodes = {}
+        absent: set[tuple[str, str]] = set()
+        for asked, rdtype, answer in self._answers:
+            name = canonical_name(asked)
+            if name is not None:  # an impossible name is NXDOMAIN in every zone
+                _record(nodes, absent, name, rdtype.upper(), answer)
+        return Zone._of({name: node for name, node in nodes.items() if node}, frozenset(absent))
+
+    def save(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
+        """Write `zone` as a master file; FileExistsError for an existing one unless ``overwrite=True``.
+
+        Whoever gets the file learns which names were asked for.
+        """
+        heading = "; What DNS answered, as Zone.from_file reads it. Lines with ;! are part of it.\n"
+        return _write(Path(path), heading + self.zone().to_text(), overwrite)
+
+
+def _record(nodes: Nodes, absent: set[tuple[str, str]], name: str, rdtype: str, answer: Answer) -> None:
+    """Enter one answer, over what an earlier one said."""
+    if answer.status != DnsStatus.FAILURE:  # a failure is one of the question, not of what it points to
+        for link in answer.chain:
+            nodes.setdefault(name, {})["CNAME"] = (_read_name(link),)
+            nodes[name].pop(rdtype, None)
+            absent.discard((name, rdtype))
+            name = _read_name(link)
+    if answer.status == DnsStatus.NXDOMAIN:
+        nodes.get(name, {}).pop(rdtype, None)
+        absent.add((name, rdtype))
+        return
+    absent.discard((name, rdtype))
+    failed = answer.status == DnsStatus.FAILURE
+    entry = (answer.failure or SERVFAIL) if failed else read_values(rdtype, answer.values)
+    nodes.setdefault(name, {})[rdtype] = entry

@@ -10,24 +10,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from helpers.terms import DnsFailure
-
-if TYPE_CHECKING:
-    import dns.rdata
 
 MAX_LABEL = 63  # octets, RFC 1035 §2.3.4
 MAX_NAME = 253  # octets as text without the final dot; 255 on the wire, RFC 1035 §2.3.4
 MAX_STRING = 255  # octets of one character-string, RFC 1035 §3.3
+MAX_CNAMES = 15  # links of one chain; RFC 1034 §3.6.2 asks for a limit and leaves the number open
 MAX_NAME_TEXT = 4 * MAX_NAME  # every octet written as \DDD: longer text is no name
+
+EVERY = "ANY"  # as a type at a name: what every type without an entry of its own answers
+
+Entry = tuple[Any, ...] | DnsFailure
+"""What stands for one type at one name: its values, or how the question fails."""
+Nodes = dict[str, dict[str, Entry]]
 
 # --------------------------------------------------------------------- names
 
 _PLAIN = re.compile(r"[!-\-/-\[\]-~]{1,63}(?:\.[!-\-/-\[\]-~]{1,63})*")  # printable, no dot, no backslash
 _DOMAIN = re.compile(r"[^\x00-\x20\x7f.@\[\]<>(),;\"\\]{1,63}(?:\.[^\x00-\x20\x7f.@\[\]<>(),;\"\\]{1,63})*")
 _CHARACTER = re.compile(r"\\([0-9]{3})|\\([^0-9])|([^\\])", re.DOTALL)
-_FIRST_LABEL = re.compile(r"(?:[^.\\]|\\.)*", re.DOTALL)
+_LABEL = re.compile(r"(?:[^.\\]|\\.)+")
 
 
 def _spelling(octet: int) -> str:
@@ -120,7 +124,7 @@ def parent(name: str) -> str:
     """The name without its first label; ``"."`` above a top-level domain."""
     if "\\" not in name:
         return name.partition(".")[2] or "."
-    match = _FIRST_LABEL.match(name)
+    match = _LABEL.match(name)
     return name[match.end() + 1 :] if match and match.end() < len(name) else "."
 
 
@@ -132,13 +136,9 @@ def ancestors(name: str) -> Iterator[str]:
 
 
 def hierarchy(name: str) -> list[str]:
-    """Sort key: names below a domain come after it, top-level domain first (RFC 4034 §6.1)."""
-    above = [name, *ancestors(name)]
-    return [] if name == "." else [x[: len(x) - len(y) - 1] if y != "." else x for x, y in _pairs(above)]
-
-
-def _pairs(above: list[str]) -> list[tuple[str, str]]:
-    return list(zip(above[:-1], above[1:], strict=True))[::-1]
+    """Sort key that puts a domain before what is below it (the order of RFC 4034 §6.1)."""
+    labels = _LABEL.findall(name) if "\\" in name else name.split(".")
+    return [] if name == "." else labels[::-1]
 
 
 # -------------------------------------------------------------------- values
@@ -146,9 +146,8 @@ def _pairs(above: list[str]) -> list[tuple[str, str]]:
 _IPV4 = re.compile(r"(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?!$)|$)){4}", re.ASCII)
 _LEADING_ZERO = re.compile(r"(?:^|\.)0\d", re.ASCII)
 _RDTYPE = re.compile(r"[A-Z][A-Z0-9-]*", re.ASCII)
-_FINAL_DOT = re.compile(r"(?<=[^\s.\\])\.(?=\s|$)")
-NAME_TYPES = {"CNAME": "target", "DNAME": "target", "NS": "target", "PTR": "target"}
-NAME_LIST_TYPES = frozenset({"AFSDB", "KX", "MINFO", "RP", "SOA", "SRV"})  # text with names in it, no quotes
+NAME_TYPES = frozenset({"CNAME", "DNAME", "NS", "PTR"})
+TEXT_TYPES = frozenset({"SPF", "TXT"})
 
 
 def octets_text(octets: bytes) -> str:
@@ -232,45 +231,17 @@ def read_value(rdtype: str, value: Any) -> Any:
 
 def _other(rdtype: str, value: Any) -> str:
     """Types that the kit only shows: dnspython knows how each is written."""
-    import dns.exception
-    import dns.name
-    import dns.rdata
-    import dns.rdatatype
+    from helpers._lookup_file import read_rdata
 
-    try:
-        dns.rdatatype.from_text(rdtype)
-    except (dns.exception.DNSException, ValueError):
-        raise ValueError(f"{rdtype!r} is not a record type") from None
-    try:
-        rdata = dns.rdata.from_text("IN", rdtype, str(value), origin=dns.name.root, relativize=False)
-    except (dns.exception.DNSException, ValueError):
-        raise ValueError(f"{value!r} can't be read as {rdtype}") from None
-    return str(value_of(rdata))
-
-
-def value_of(rdata: dns.rdata.Rdata) -> Any:
-    """A record that dnspython parsed in the shape of an Answer."""
-    import dns.rdatatype
-
-    rdtype = dns.rdatatype.to_text(rdata.rdtype)
-    data: Any = rdata
-    if rdtype in ("TXT", "SPF"):
-        return octets_text(b"".join(data.strings))
-    if rdtype == "MX":
-        return data.preference, spell(data.exchange.labels)
-    if rdtype in NAME_TYPES:
-        return spell(data.target.labels)
-    if rdtype in ("A", "AAAA"):
-        return _READERS[rdtype](data.address)
-    text = rdata.to_text()
-    return _FINAL_DOT.sub("", text).lower() if rdtype in NAME_LIST_TYPES else text
+    return str(read_rdata(rdtype, str(value)))
 
 
 def read_values(rdtype: str, given: Any) -> tuple[Any, ...] | DnsFailure:
     """What stands for one type in a dict: a list, one value, or a failure.
 
-    Records of a type are a set (RFC 2181 §5): they come out sorted and without repetition,
-    so that a zone file and a server that turns its answers round say the same.
+    Their order is kept. Records of a type are a set (RFC 2181 §5), so what is repeated
+    counts once, except for text: records whose strings are split differently are two
+    records of the same text, and SPF and DMARC count them as two.
     """
     if isinstance(given, DnsFailure):
         return given
@@ -280,10 +251,49 @@ def read_values(rdtype: str, given: Any) -> tuple[Any, ...] | DnsFailure:
         if len(items) > 1:
             raise ValueError("a question either fails or has records, not both")
         return failures[0]
-    return tuple(sorted({read_value(rdtype, item) for item in items}))
+    values = [read_value(rdtype, item) for item in items]
+    return tuple(values if rdtype in TEXT_TYPES else dict.fromkeys(values))
 
 
 def _is_single(rdtype: str, given: Any) -> bool:
     if isinstance(given, (str, bytes)) or not isinstance(given, Iterable):
         return True
     return rdtype == "MX" and isinstance(given, (list, tuple)) and bool(given) and isinstance(given[0], int)
+
+
+# ----------------------------------------------------------------- as written
+
+_QUOTED = {ord('"'): '\\"', ord("\\"): "\\\\"}
+_SPECIAL = re.compile(r"([\"();@$])")  # what the master file format gives a meaning, RFC 1035 §5.1
+
+
+def written_name(name: str) -> str:
+    """A name as a master file has it: with its final dot and every special character escaped."""
+    return name if name == "." else _SPECIAL.sub(r"\\\1", name) + "."
+
+
+def written_text(text: str, extra_strings: int = 0) -> str:
+    """Text as quoted character-strings of at most 255 octets, and some empty ones after them."""
+    octets = text.encode()
+    chunks = [octets[i : i + MAX_STRING] for i in range(0, len(octets), MAX_STRING)] or [b""]
+    return " ".join(f'"{_quoted(chunk)}"' for chunk in chunks + [b""] * extra_strings)
+
+
+def _quoted(octets: bytes) -> str:
+    return "".join([_QUOTED.get(x) or (chr(x) if 0x20 <= x <= 0x7E else f"\\{x:03d}") for x in octets])
+
+
+def written_values(rdtype: str, values: Sequence[Any]) -> Iterator[str]:
+    """Each value as the last column of a master file.
+
+    The same text a second time gets an empty string more: without it the two would be one record.
+    """
+    seen: dict[str, int] = {}
+    for value in values:
+        if rdtype in TEXT_TYPES:
+            yield written_text(value, seen.get(value, 0))
+            seen[value] = seen.get(value, 0) + 1
+        elif rdtype == "MX":
+            yield f"{value[0]} {written_name(value[1])}"
+        else:
+            yield written_name(value) if rdtype in NAME_TYPES else str(value)
