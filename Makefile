@@ -18,11 +18,11 @@ INSTALLED_FROM := pyproject.toml tools/setup.sh tools/jupyterlab_overrides.json
 JUPYTER_LAB := $(PY) -m jupyterlab $(if $(filter 0,$(shell id -u)),--allow-root)
 
 # Tests and builds don't read this user's Jupyter, IPython and matplotlib settings, nor add to them.
-test notebooks slides bench: export IPYTHONDIR ?= $(CURDIR)/$(VENV)/var/ipython
-test notebooks slides bench: export JUPYTER_CONFIG_DIR ?= $(CURDIR)/$(VENV)/var/jupyter
-test notebooks slides bench: export JUPYTER_DATA_DIR ?= $(CURDIR)/$(VENV)/var/jupyter
-test notebooks slides bench: export JUPYTER_RUNTIME_DIR ?= $(CURDIR)/$(VENV)/var/runtime
-test notebooks slides bench: export MPLCONFIGDIR ?= $(CURDIR)/$(VENV)/var/matplotlib
+test notebooks slides bench: export IPYTHONDIR = $(CURDIR)/$(VENV)/var/ipython
+test notebooks slides bench: export JUPYTER_CONFIG_DIR = $(CURDIR)/$(VENV)/var/jupyter
+test notebooks slides bench: export JUPYTER_DATA_DIR = $(CURDIR)/$(VENV)/var/jupyter
+test notebooks slides bench: export JUPYTER_RUNTIME_DIR = $(CURDIR)/$(VENV)/var/runtime
+test notebooks slides bench: export MPLCONFIGDIR = $(CURDIR)/$(VENV)/var/matplotlib
 
 .PHONY: help lab present diagnose test lint slides notebooks bench lock clean
 
@@ -50,6 +50,7 @@ lint: $(DEV) ## check format, style and types
 slides: $(USER) ## make a self-contained HTML deck of each notebook in build/slides/
 	$(PY) -m nbconvert --to slides --template slides --TemplateExporter.extra_template_basedirs=tools \
 	    --TagRemovePreprocessor.enabled=True --TagRemovePreprocessor.remove_cell_tags=solution \
+	    --TagRemovePreprocessor.remove_input_tags=remove-input \
 	    --output-dir build/slides $(ARGS) notebooks/[0-9]*.ipynb
 
 notebooks: $(DEV) ## run notebooks/sources/*.py and write the notebooks
