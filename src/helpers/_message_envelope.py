@@ -11,36 +11,39 @@ import re
 from collections.abc import Iterator
 
 from helpers._message_addresses import addr_spec
-from helpers._message_hops import Hop, find_ip
+from helpers._message_hops import Hop
 from helpers._message_read import Header
-from helpers._message_stated import Stated, related
+from helpers._message_stated import Stated, client_ip, related
 from helpers.terms import Basis, Envelope, Fact
 
-_SAID_IP = re.compile(
-    r"sender IP is\s+\[?([0-9A-Fa-f.:]+)|designate[sd]?\s+(?:<[^<>]*>\s*)?\[?([0-9A-Fa-f.:]+)\]? as permitted"
-    r"|\s([0-9A-Fa-f.:]+) is neither permitted nor denied",
-    re.I,
-)
-_CLIENT_NAMES = ("client-ip", "smtp.remote-ip", "smtp.client-ip", "policy.iprev", "smtp.remote_ip")
+_SAID_SENDER = re.compile(r"(?<!record for )domain of (?:transitioning )?([^\s@]+@[A-Za-z0-9.-]+)")
 _ENVELOPE_FIELDS = ("x-envelope-from", "x-envelope-sender", "envelope-from", "x-return-path", "x-mail-from")
+
+_INTERNAL = ("Microsoft", "HTTPS", "MAPI")  # these write the client's name without its reverse name
 
 Found = tuple[str, str, Basis, str]  # name, value, basis, source
 
 
-def incoming(hops: tuple[Hop, ...]) -> Hop | None:
+def incoming(hops: tuple[Hop, ...], stated: tuple[Stated, ...]) -> Hop | None:
     """The hop by which the mail came in from outside: what SPF's client IP is taken from.
 
-    Newest first: the first hop with a public address whose name is not of the receiver's own
-    organization and that is no submission by a user; else the first with a public address.
+    Newest first, past private addresses: the first hop whose address a receiver stated as the
+    client's, or whose verified name is not of the receiver's own organization; else the newest
+    with a public address. A user's submission to the own server ends the search: SPF is not about it.
     """
-    candidates = [hop for hop in reversed(hops) if hop.ip and is_public(hop.ip)]
-    for hop in candidates:
-        known_name = hop.rdns or (hop.helo if (hop.protocol or "").startswith("Microsoft") else None)
-        if hop.authenticated:
+    said = {client_ip(row) for row in stated if row.counted}
+    newest = None
+    for hop in reversed(hops):
+        if not hop.ip or not is_public(hop.ip):
+            continue
+        known_name = hop.rdns or (hop.helo if (hop.protocol or "").startswith(_INTERNAL) else None)
+        same_organization = related(known_name, hop.by)
+        if hop.authenticated and not same_organization:
             break
-        if not related(known_name, hop.by):
+        if hop.ip in said or not same_organization:
             return hop
-    return candidates[0] if candidates else None
+        newest = newest or hop
+    return newest
 
 
 def is_public(ip: str) -> bool:
@@ -72,7 +75,7 @@ def infer_envelope(
     headers: tuple[Header, ...], hops: tuple[Hop, ...], stated: tuple[Stated, ...], mbox_line: bytes
 ) -> Envelope:
     """The envelope as far as the header tells it; ``facts`` has a row for each source."""
-    hop = incoming(hops)
+    hop = incoming(hops, stated)
     found = [*_from_statements(stated), *_from_hop(hop), *_from_fields(headers, mbox_line)]
     facts: list[Fact] = []
     values: dict[str, str | None] = {}
@@ -110,20 +113,15 @@ def _from_statements(stated: tuple[Stated, ...]) -> Iterator[Found]:
         if not row.counted or not row.trusted:
             continue
         source = f"{row.header} (header {row.header_index + 1})"
-        ip = find_ip(row.property(*_CLIENT_NAMES) or "") or _said_ip(row.comment)
-        if ip:
+        if ip := client_ip(row):
             yield "client IP", ip, Basis.STATED, source
         if helo := row.property("helo", "smtp.helo", "smtp.ehlo"):
             yield "HELO", helo.lower(), Basis.STATED, source
         sender = row.property("envelope-from", "smtp.mailfrom", "smtp.mfrom", "smtp.mail", "smtp.envfrom")
+        if sender is None and (said := _SAID_SENDER.search(row.comment)):
+            sender = said.group(1)
         if sender is not None and row.method in ("spf", "auth"):
             yield "MAIL FROM", sender.strip("<>"), Basis.STATED, source
-
-
-def _said_ip(comment: str) -> str | None:
-    if found := _SAID_IP.search(comment):
-        return find_ip(next(group for group in found.groups() if group))
-    return None
 
 
 def _from_hop(hop: Hop | None) -> Iterator[Found]:

@@ -89,6 +89,8 @@ def _with_delay(hop: Hop, previous: Hop | None) -> Hop:
 
 def parse_received(value: str) -> Hop:
     """One Received value read; fields that it does not tell are None."""
+    if "&lt;" in value:  # shown by a web page and copied from there
+        value = value.replace("&lt;", "<").replace("&gt;", ">")
     clauses, date_text = _clauses(value)
     everything = " ".join(comment for _, comments in clauses.values() for comment in comments)
     helo, rdns, ip = _client(clauses)
@@ -130,7 +132,11 @@ def _clauses(value: str) -> tuple[Clauses, str]:
             position = end
         elif text == ";":
             date_at = position
-        elif (keyword := text.lower()) in _KEYWORDS and keyword not in clauses and (words or current == ""):
+        elif (
+            (keyword := text.lower()) in _KEYWORDS
+            and keyword not in clauses
+            and (words or comments or not current)
+        ):
             words, comments = clauses[keyword] = ([], [])
             current = keyword
         elif text != ")":
@@ -158,10 +164,11 @@ def _client(clauses: Clauses) -> tuple[str | None, str | None, str | None]:
     comments = [comment for comment in comments if not _NOT_A_CLIENT.match(comment)]
     text = " ".join(comments)
     name = _host(words[0]) if words else None
-    ip = find_ip(text) or find_ip(" ".join(words))
+    told_ip = find_ip(text) or find_ip(" ".join(words[1:]))
+    ip = told_ip or find_ip(" ".join(words))
     named = _HELO.search(text)
     if named:  # Exim, qmail, Yahoo: the first word is what the server itself knows
-        helo: str | None = named.group(1).strip("[],;")
+        helo: str | None = named.group(1).strip(",;").lower()
         rdns = name if name and find_ip(name) is None and name.lower() != "unknown" else None
         return helo, rdns, ip
     in_comment = _NAME_BEFORE_IP.search(text) or _NAME_BEFORE_IP.search("@" + text.rpartition("@")[2])
@@ -171,7 +178,9 @@ def _client(clauses: Clauses) -> tuple[str | None, str | None, str | None]:
     by_comments = " ".join(clauses["by"][1] + clauses.get("with", ([], []))[1]) if "by" in clauses else ""
     if rdns is None and ip and "Exim" in by_comments and name and find_ip(name) is None:
         rdns = name
-    return name if not name or name.lower() != "unknown" else None, rdns, ip
+    if name and find_ip(name):  # a bare address is no HELO unless another one is given as the address
+        return (words[0].strip(",;").lower() if told_ip else None), rdns, ip
+    return None if name == "unknown" else name, rdns, ip
 
 
 def _host(word: str) -> str | None:

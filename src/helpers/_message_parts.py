@@ -68,7 +68,12 @@ class Part:
 
 
 _TYPE = re.compile(r"\s*([A-Za-z0-9!#$&^_.+-]+)\s*/\s*([A-Za-z0-9!#$&^_.+-]+)")
-_PARAM = re.compile(r';\s*([A-Za-z0-9!#$&^_.+*-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;"]*))', re.DOTALL)
+# Consumes everything it looks at, a quoted string without its end included, so that no text is read twice.
+_PARAM = re.compile(
+    r';[\s;]*(?:([A-Za-z0-9!#$&^_.+*-]+)\s*=\s*)?(?:"([^"\\]*(?:\\.[^"\\]*)*)(?:"|\\?\Z)[^;]*|([^;"]*)[^;]*)',
+    re.DOTALL,
+)
+_COMMENT = re.compile(r'("[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z))|\([^()]*(?:\)|\Z|(?=\())', re.DOTALL)
 _GUESSED_BOUNDARY = re.compile(rb"(?:\r?\n|\r|\A)--([^\r\n]{1,200}?)[ \t]*(?=[\r\n])")
 
 
@@ -80,8 +85,9 @@ def parse_content_type(value: str) -> tuple[str, dict[str, str]]:
     params: dict[str, str] = {}
     if ";" in value:
         for name, quoted, plain in _PARAM.findall(_without_comments(value)):
-            text = re.sub(r"\\(.)", r"\1", quoted) if quoted else plain.strip()
-            params.setdefault(name.lower(), text)
+            if name:
+                text = re.sub(r"\\(.)", r"\1", quoted, flags=re.DOTALL) if quoted else plain.strip()
+                params.setdefault(name.lower(), text)
         _join_continuations(params)
     return f"{found.group(1)}/{found.group(2)}".lower(), params
 
@@ -89,7 +95,7 @@ def parse_content_type(value: str) -> tuple[str, dict[str, str]]:
 def _without_comments(value: str) -> str:
     if "(" not in value:
         return value
-    return re.sub(r'("(?:[^"\\]|\\.)*")|\([^()]*\)', lambda found: found.group(1) or "", value)
+    return _COMMENT.sub(lambda found: found.group(1) or "", value)
 
 
 def _join_continuations(params: dict[str, str]) -> None:

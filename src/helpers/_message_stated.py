@@ -60,8 +60,8 @@ _ODD_RESULTS = {
     "error": "a word of RFC 4408; RFC 8601 says temperror",
 }
 _METHODS = frozenset({
-    "arc", "auth", "bimi", "compauth", "cram", "dkim", "dkim-adsp", "dkim-atps", "dmarc", "dnswl", "domainkeys",
-    "iprev", "rrvs", "s-mime", "sender-id", "smime", "spf", "vbr",
+    "arc", "auth", "bimi", "compauth", "cram", "dkim", "dkim-adsp", "dkim-atps", "dmarc", "dnswl",
+    "domainkeys", "iprev", "rrvs", "s-mime", "sender-id", "smime", "spf", "vbr",
 })  # fmt: skip
 _SPF_NAMES = (
     "smtp.mailfrom",
@@ -92,8 +92,18 @@ _PAIR = re.compile(
 )
 _QUOTED_PAIR = re.compile(r"\\(.)", re.DOTALL)
 _FIRST_WORD = re.compile(r'\s*("[^"\\]*(?:\\.[^"\\]*)*"|[^\s=]+)(?!\s*=)(?=\s|$)')
+_SAID_IP = re.compile(
+    r"sender IP is\s+\[?([0-9A-Fa-f.:]+)|designate[sd]?\s+(?:<[^<>]*>\s*)?\[?([0-9A-Fa-f.:]+)\]? as permitted"
+    r"|(?:^|\s)([0-9A-Fa-f.:]+) is neither permitted nor denied",
+    re.I,
+)
+_CLIENT_NAMES = ("client-ip", "smtp.remote-ip", "smtp.client-ip", "policy.iprev", "smtp.remote_ip")
 _INSTANCE = re.compile(r"\s*i\s*=\s*\d+\s*")
+_SAID_DOMAIN = re.compile(r"domain of (?:transitioning )?(\S*[A-Za-z0-9-]) (?:designates|does not)")
 _SPF_HOST = re.compile(r"\s*([A-Za-z0-9.-]+\.[A-Za-z0-9-]+)\s*:\s")
+
+
+Segment = tuple[str, list[tuple[int, str]]]
 
 
 def is_statement(lname: str) -> bool:
@@ -101,14 +111,8 @@ def is_statement(lname: str) -> bool:
     return "authentication-results" in lname or "received-spf" in lname
 
 
-def parse_stated(
-    headers: tuple[Header, ...], hops: tuple[Hop, ...], boundary: int | None
-) -> tuple[Stated, ...]:
-    """Every statement in the header, topmost first.
-
-    ``boundary`` is the index of the Received field by which the mail came in from outside: what
-    stands below it may have been in the mail already.
-    """
+def parse_stated(headers: tuple[Header, ...], hops: tuple[Hop, ...]) -> tuple[Stated, ...]:
+    """Every statement in the header, topmost first; whom to trust is not judged yet."""
     stated: list[Stated] = []
     for index, header in enumerate(headers):
         lname = header.lname
@@ -121,8 +125,17 @@ def parse_stated(
             row = replace(found, header=header.name, header_index=index)
             if row.by is None and host:
                 row = _noted(replace(row, by=host), "who wrote it is taken from the Received field beside it")
-            stated.append(_judged(row, lname, headers, hops, boundary))
+            stated.append(row)
     return tuple(stated)
+
+
+def client_ip(row: Stated) -> str | None:
+    """The client's address as a statement tells it, by a property or in its comment."""
+    if ip := find_ip(row.property(*_CLIENT_NAMES) or ""):
+        return ip
+    if said := _SAID_IP.search(row.comment):
+        return find_ip(next(group for group in said.groups() if group))
+    return None
 
 
 # ---------------------------------------------------- Authentication-Results
@@ -140,17 +153,23 @@ def authentication_results(value: str) -> list[Stated]:
         rest = segments[0][0][word.end() :]
         version = rest.strip()
         segments = [(rest, segments[0][1]) if "=" in rest else ("", []), *segments[1:]]
+    loose: list[tuple[str, str]] = []  # properties before any method, as Yahoo writes from=
     for text, comments in segments:
-        rows += _rows_of(text, comments)
+        found, loose = _rows_of(text, comments, loose)
+        if rows and not found and loose and all("." in name for name, _ in loose):
+            rows[-1] = _with_properties(rows[-1], loose)
+            loose = []
+        rows += found
     if version.isdigit() and version != "1":
         rows = [_noted(row, f"version {version} of this field is not known") for row in rows]
     return [replace(row, by=by) for row in rows]
 
 
-def _segments(value: str) -> Iterator[tuple[str, list[str]]]:
-    """The parts between semicolons, each with its comments apart."""
+def _segments(value: str) -> Iterator[Segment]:
+    """The parts between semicolons, each with its comments and where in the text they stood."""
     text: list[str] = []
-    comments: list[str] = []
+    length = 0
+    comments: list[tuple[int, str]] = []
     comment: list[str] = []
     depth = 0
     closings = value.count(")")
@@ -165,42 +184,55 @@ def _segments(value: str) -> Iterator[tuple[str, list[str]]]:
             if depth:
                 comment.append(token)
             elif comment:
-                comments.append(_QUOTED_PAIR.sub(r"\1", "".join(comment)).strip())
+                comments.append((length, _QUOTED_PAIR.sub(r"\1", "".join(comment)).strip()))
                 comment = []
                 text.append(" ")
+                length += 1
         elif depth:
             comment.append(token)
         elif token == ";":  # noqa: S105
             yield "".join(text), comments
-            text, comments = [], []
+            text, comments, length = [], [], 0
         else:
             text.append(token)
+            length += len(token)
     if comment:
-        comments.append("".join(comment).strip())
+        comments.append((length, "".join(comment).strip()))
     yield "".join(text), comments
 
 
-def _rows_of(text: str, comments: list[str]) -> list[Stated]:
-    """The results of one segment: one, or several where the semicolons between them were lost."""
-    rows: list[tuple[str, str, list[tuple[str, str]]]] = []
-    loose: list[tuple[str, str]] = []  # properties before any method, as Yahoo writes from=
+def _rows_of(
+    text: str, comments: list[tuple[int, str]], loose: list[tuple[str, str]]
+) -> tuple[list[Stated], list[tuple[str, str]]]:
+    """The results of one segment: one, or several where the semicolons between them were lost.
+
+    ``loose`` are properties of segments before it; those still without a method come back.
+    """
+    rows: list[tuple[int, str, str, list[tuple[str, str]]]] = []
     for pair in _PAIR.finditer(text):
         name = pair.group(1).lower()
         value = _unquoted(pair.group(2) or pair.group(3) or pair.group(4) or "")
         base = name.partition("/")[0].strip()
         is_method = base in _METHODS or (base.startswith("x-") and "." not in base)
         if is_method or (not rows and "." not in base and base not in ("from", "reason", "action")):
-            rows.append((name, value, loose))
+            rows.append((pair.start(), name, value, loose))
             loose = []
         else:
-            (rows[-1][2] if rows else loose).append((name, value))
-    if not rows:
-        if text.strip().lower() == "none":
-            note = "no authentication was done (RFC 8601 §2.2)"
-            return [Stated("", 0, None, "none", Result.NONE, "none", comment="; ".join(comments), note=note)]
-        return []
-    first, *others = [_row(name, value, properties) for name, value, properties in rows]
-    return [replace(first, comment="; ".join(comments)), *others]
+            (rows[-1][3] if rows else loose).append((name, value))
+    if not rows and text.strip().lower() == "none":
+        note = "no authentication was done (RFC 8601 §2.2)"
+        return [Stated("", 0, None, "none", Result.NONE, "none", note=note)], loose
+    stated = []
+    for number, (start, name, value, properties) in enumerate(rows):
+        end = rows[number + 1][0] if number + 1 < len(rows) else len(text) + 1
+        own = [comment for at, comment in comments if (start <= at or number == 0) and at < end]
+        stated.append(replace(_row(name, value, properties), comment="; ".join(own)))
+    return stated, loose
+
+
+def _with_properties(row: Stated, more: list[tuple[str, str]]) -> Stated:
+    properties = (*row.properties, *more)
+    return replace(row, properties=properties, domain=_domain_of(row.method, properties))
 
 
 def _row(name: str, value: str, properties: list[tuple[str, str]]) -> Stated:
@@ -241,7 +273,7 @@ def received_spf(value: str) -> list[Stated]:
     comments: list[str] = []
     for text, segment_comments in _segments(value):
         text_pieces.append(text)
-        comments += segment_comments
+        comments += [comment for _, comment in segment_comments]
     word = text_pieces[0].split(None, 1)[0] if text_pieces[0].strip() else ""
     pairs = [
         (pair.group(1).lower(), _unquoted(pair.group(2) or pair.group(3) or pair.group(4) or ""))
@@ -252,10 +284,11 @@ def received_spf(value: str) -> list[Stated]:
     values = dict(reversed(properties))
     identity = values.get("identity", "mailfrom").lower()
     about = values.get("envelope-from", "") if identity != "helo" else ""
-    domain = (about or values.get("helo", "")).rpartition("@")[2]
     comment = "; ".join(comments)
-    receiver = values.get("receiver", "").lower()
-    by = receiver if "." in receiver and receiver != "<unknown>" else None
+    said = _SAID_DOMAIN.search(comment)
+    domain = (about or (said.group(1) if said else "") or values.get("helo", "")).rpartition("@")[2]
+    receiver = values.get("receiver", "").lower().rpartition("@")[2]
+    by = receiver if "." in receiver else None
     if by is None and (host := _SPF_HOST.match(comment)):
         by = host.group(1).lower()
     result = _RESULTS.get(word.lower().rstrip(":;,"))
@@ -287,9 +320,19 @@ def _writing_host(index: int, hops: tuple[Hop, ...]) -> str | None:
     return nearest.by if nearest else None
 
 
-def _judged(
-    row: Stated, lname: str, headers: tuple[Header, ...], hops: tuple[Hop, ...], boundary: int | None
-) -> Stated:
+def judged(
+    rows: tuple[Stated, ...], headers: tuple[Header, ...], hops: tuple[Hop, ...], boundary: int | None
+) -> tuple[Stated, ...]:
+    """The statements with what counts and what can be trusted.
+
+    ``boundary`` is the index of the Received field by which the mail came in from outside: what
+    stands below it may have been in the mail already. None: the header does not tell.
+    """
+    return tuple([_judge(row, headers, hops, boundary) for row in rows])
+
+
+def _judge(row: Stated, headers: tuple[Header, ...], hops: tuple[Hop, ...], boundary: int | None) -> Stated:
+    lname = row.header.lower()
     if lname.startswith("arc-"):
         return _noted(replace(row, counted=False, trusted=False), "ARC's copy: part of a chain of its own")
     if lname not in ("authentication-results", "received-spf"):

@@ -37,7 +37,9 @@ def bytes_to_text(data: bytes, charset: str = "") -> str:
         try:
             return data.decode(wanted)
         except UnicodeDecodeError:
-            if wanted not in ("cp1252",):
+            if wanted == "iso2022_jp_ext":
+                return _iso_2022_jp(data)
+            if wanted != "cp1252":
                 return data.decode(wanted, "replace")
         except (LookupError, ValueError):
             pass
@@ -45,6 +47,42 @@ def bytes_to_text(data: bytes, charset: str = "") -> str:
         return data.decode("utf-8")
     except UnicodeDecodeError:
         return data.decode("utf-8", "replace") if wanted == "utf-8" and charset else data.decode("latin-1")
+
+
+_ESCAPE = re.compile(rb"\x1b(\$[@B]|\([BJI]|\$\(D)")
+
+
+def _iso_2022_jp(data: bytes) -> str:
+    """ISO-2022-JP with the vendors' characters (such as ①) that Python's codec refuses, by way of cp932."""
+    out: list[str] = []
+    mode = b"(B"
+    for number, piece in enumerate(_ESCAPE.split(data)):
+        if number % 2:
+            mode = piece
+        elif mode in (b"$B", b"$@"):
+            out.append(_jis_to_sjis(piece).decode("cp932", "replace"))
+        elif mode == b"(I":
+            out.append(bytes(byte | 0x80 for byte in piece).decode("cp932", "replace"))
+        else:
+            out.append(piece.decode("cp932", "replace"))
+    return "".join(out)
+
+
+def _jis_to_sjis(pairs: bytes) -> bytes:
+    """JIS X 0208 pairs as Shift_JIS; line ends and blanks between them stay."""
+    out = bytearray()
+    position = 0
+    while position < len(pairs):
+        first = pairs[position]
+        if first < 0x21 or position + 1 >= len(pairs):
+            out.append(first)
+            position += 1
+            continue
+        second = pairs[position + 1]
+        position += 2
+        low = second + (0x1F if second < 0x60 else 0x20) if first % 2 else second + 0x7E
+        out += bytes((((first + 1) // 2 + (0x70 if first < 0x5F else 0xB0)) & 0xFF, low & 0xFF))
+    return bytes(out)
 
 
 def decode_words(text: str) -> str:

@@ -22,7 +22,7 @@ from helpers._message_envelope import incoming, infer_envelope
 from helpers._message_hops import Hop, parse_hops
 from helpers._message_parts import Part
 from helpers._message_read import Header, read_block, split_headers
-from helpers._message_stated import Stated, parse_stated
+from helpers._message_stated import Stated, judged, parse_stated
 from helpers.terms import Envelope, Shown, _plain
 
 if TYPE_CHECKING:
@@ -146,8 +146,9 @@ class Message(Shown):
     @cached_property
     def stated(self) -> tuple[Stated, ...]:
         """What receivers stated about authentication, topmost first; copies with ``counted=False``."""
-        hop = incoming(self.hops)
-        return parse_stated(self.headers, self.hops, hop.header_index if hop else None)
+        rows = parse_stated(self.headers, self.hops)
+        hop = incoming(self.hops, rows)
+        return judged(rows, self.headers, self.hops, hop.header_index if hop else None)
 
     @cached_property
     def envelope(self) -> Envelope:
@@ -202,7 +203,7 @@ class NotCounted(NamedTuple):
 _WHY_NOT_COUNTED = {
     "x-google-dkim-signature": "Google's own mark inside its network: another name than DKIM-Signature,"
     " so no receiver evaluates it",
-    "arc-message-signature": "ARC: a forwarder signs what it received, not what the author vouches for (RFC 8617)",
+    "arc-message-signature": "ARC: a forwarder signs what it received; the author is not asked (RFC 8617)",
     "arc-seal": "ARC: a forwarder's seal over its own chain, not over the mail (RFC 8617)",
     "domainkey-signature": "DomainKeys, the predecessor of DKIM: historic since 2007 (RFC 4870)",
 }
