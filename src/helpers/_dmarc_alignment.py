@@ -80,9 +80,10 @@ class Aligner:
             decided_by,
         )
         word = {True: "Aligned", False: "Not aligned", None: "Unknown"}[aligned]
+        result = f"{identifier.method.upper()} {identifier.result}"
         self.steps.append(
             Step(
-                f"{identifier.label} {row.domain or '(none)'}, {identifier.method.upper()} {identifier.result}",
+                f"{identifier.label} {row.domain or '(none)'}, {result}",
                 f"{word}: {decided_by}.",
                 _section(self._rules, identifier.method),
                 steps=theirs.steps if theirs is not None and identifier.domain != self.author else (),
@@ -140,10 +141,8 @@ class Aligner:
     def _organization(self, name: str) -> _Organization:
         found = self._known.get(name)
         if found is None:
-            if self._rules == "rfc9989":
-                found = _from_walk(walk(name, self._lookups))
-            else:
-                found = _by_suffix(name)
+            new = self._rules == "rfc9989"
+            found = _from_walk(walk(name, self._lookups)) if new else _by_suffix(name)
             self._known[name] = found
         return found
 

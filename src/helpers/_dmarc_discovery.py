@@ -9,8 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from helpers._dmarc_record import clip
-from helpers.domains import Lookups, RecordAt, TreeWalk, registered_domain, walk
+from helpers.domains import Lookups, RecordAt, TreeWalk, clip, registered_domain, walk
 from helpers.terms import DmarcRecord, DnsStatus, Policy, Rules, Step
 
 DISCOVERY = "RFC 9989 §4.10.1"
@@ -99,10 +98,9 @@ def _with_policy(
     fault = _fault(record)
     if fault:
         return _with_faulty_record(record, fault, step, climbed, DISCOVERY)
-    assert record.p is not None
     steps = [step]
     if author == record.domain:
-        published: Policy | None = record.p
+        published = record.p
         text = f"The record is the author domain's own, so p applies: {record.p}."
         rfc = DISCOVERY
     else:
@@ -162,13 +160,15 @@ def _fault(record: DmarcRecord, second: bool = False) -> str:
         return "has no valid p"
     if wrong:
         return f"has an {wrong[0]} that is not valid"
-    if second and not _p_is_second(record.text):
+    if second and not p_is_second(record):
         return "does not have p right behind v"
     return ""
 
 
-def _p_is_second(text: str) -> bool:
-    return text.split(";", 2)[1].partition("=")[0].strip().lower() == "p"
+def p_is_second(record: DmarcRecord) -> bool:
+    """True when p follows v at once: RFC 7489 §6.4 wants that, RFC 9989 leaves the order open."""
+    pieces = record.text.split(";", 2)
+    return len(pieces) > 1 and pieces[1].partition("=")[0].strip().lower() == "p"
 
 
 def _with_faulty_record(
@@ -192,7 +192,7 @@ def _with_faulty_record(
 def _discover_by_suffix(author: str, lookups: Lookups) -> Discovery:
     found = lookups.record_at(author)
     nested = [found.step]
-    if not found.failed and not found.count:
+    if not found.failed and not found.total:
         above = registered_domain(author)
         if above != author:
             found = lookups.record_at(above)
@@ -208,14 +208,12 @@ def _discover_by_suffix(author: str, lookups: Lookups) -> Discovery:
     if fault:
         return _with_faulty_record(record, fault, step, None, OLD_DISCOVERY)
     below = author != record.domain
-    published = record.sp if below and record.sp is not None else record.p
-    assert published is not None
-    tag = "sp" if below and record.sp is not None else "p"
+    tag, published = ("sp", record.sp) if below and record.sp is not None else ("p", record.p)
     steps = [step, Step(f"Policy for {author}", f"{tag} applies: {published}.", "RFC 7489 §6.3")]
     pct = _percent(record)
-    if pct < 100:
+    if published is not None and pct < 100:
         steps.append(Step("Sampling", _sampling(pct, published), "RFC 7489 §6.6.4"))
-    applied = published if pct else ONE_LEVEL_LESS[published]
+    applied = published if pct or published is None else ONE_LEVEL_LESS[published]
     return Discovery("found", "", tuple(steps), record, published, applied, pct=pct)
 
 
@@ -223,9 +221,9 @@ def _no_record(author: str, found: RecordAt) -> tuple[Literal["absent", "failed"
     if found.failed:
         reason = f"DNS did not answer for {found.query}, so it is unknown which DMARC policy applies."
         return "failed", reason
-    if found.count:
+    if found.total:
         reason = (
-            f"{found.domain} has {found.count} DMARC records, so discovery ends and DMARC is not applied."
+            f"{found.domain} has {found.total} DMARC records, so discovery ends and DMARC is not applied."
         )
         return "absent", reason
     return "absent", f"No DMARC record applies to {author}."

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from helpers._dmarc_alignment import within
-from helpers.domains import MAX_WALK_QUERIES, Lookups
-from helpers.terms import Alignment, AlignmentMode, DmarcCheck, DmarcRecord, Policy, Result
+from helpers._dmarc_discovery import p_is_second
+from helpers.domains import MAX_WALK_QUERIES, Lookups, registered_domain
+from helpers.terms import Alignment, AlignmentMode, DmarcCheck, DmarcRecord, Policy, Result, Rules
 
 _STRENGTH = {Policy.NONE: 0, Policy.QUARANTINE: 1, Policy.REJECT: 2}
 
@@ -12,32 +13,40 @@ _STRENGTH = {Policy.NONE: 0, Policy.QUARANTINE: 1, Policy.REJECT: 2}
 def other_rules_may_differ(check: DmarcCheck, lookups: Lookups) -> bool:
     """False where RFC 9989 and RFC 7489 can't come to different ends, so that nobody need look.
 
-    That is the usual message: the record is the author domain's own, plain in both, and each
-    name that passed is either the author domain itself or of another organization at sight.
+    That is the usual message: both find the same record, it is plain in both, and each name that
+    passed is aligned in both or in neither.
     """
     record, author = check.record, check.author_domain
     if check.result is Result.TEMPERROR or author is None:
         return False
     if record is None and check.rules == "rfc9989" and author.count(".") < MAX_WALK_QUERIES:
-        return any(found.count for found in lookups.found())  # the walk has seen every name there is
-    if record is None or record.domain != author or check.result is Result.NONE:
+        return any(found.total for found in lookups.found())  # the walk has seen every name there is
+    if record is None or check.result is Result.NONE or not _plain(record):
         return True
-    if record.t == "y" or record.historic or record.invalid or record.p is None:
+    if record.domain != author and not _same_parent(record, author, lookups):
         return True
-    if record.text.split(";", 2)[1].partition("=")[0].strip().lower() != "p":
-        return True  # RFC 7489 §6.4 wants p second
-    return any(
-        row.result is Result.PASS and row.domain is not None and _hangs_on_rules(row, author)
-        for row in check.alignments
-    )
+    return any(_hangs_on_rules(row, author, check.rules) for row in check.alignments)
 
 
-def _hangs_on_rules(row: Alignment, author: str) -> bool:
-    """True unless the names are identical, compared as strings, or share no more than one label."""
+def _plain(record: DmarcRecord) -> bool:
+    """Nothing in it that one of the RFCs reads otherwise: t, np, pct, values or an order not allowed."""
+    new = record.t == "y" or record.np is not None
+    return not (new or record.historic or record.invalid or record.p is None) and p_is_second(record)
+
+
+def _same_parent(record: DmarcRecord, author: str, lookups: Lookups) -> bool:
+    """Both find this record above an author domain that has none at all."""
+    return not lookups.record_at(author).total and record.domain == registered_domain(author)
+
+
+def _hangs_on_rules(row: Alignment, author: str, rules: Rules) -> bool:
+    """True when the other set of rules may see this identifier otherwise."""
     name = row.domain or ""
-    if row.mode is AlignmentMode.STRICT or name == author:
+    if row.result is not Result.PASS or row.mode is AlignmentMode.STRICT or name == author:
         return False
-    return row.aligned or name.split(".")[-2:] == author.split(".")[-2:]
+    if not row.aligned and name.split(".")[-2:] != author.split(".")[-2:]:
+        return False  # not two labels in common: neither has them in one organization
+    return rules == "rfc7489" or row.aligned != (registered_domain(name) == registered_domain(author))
 
 
 def warnings_for(check: DmarcCheck, other: DmarcCheck | None, lookups: Lookups) -> tuple[str, ...]:
@@ -64,8 +73,8 @@ def _disagreement(check: DmarcCheck, other: DmarcCheck | None) -> str:
 def _discarded(check: DmarcCheck, lookups: Lookups) -> str:
     """Two records at one name are as good as none, and their owner won't see it."""
     for found in lookups.found():
-        if found.count > 1 and within(check.author_domain or "", found.domain):
-            return f"{found.query} has {found.count} DMARC records; receivers discard them all. Keep one."
+        if found.total > 1 and within(check.author_domain or "", found.domain):
+            return f"{found.query} has {found.total} DMARC records; receivers use none of them. Keep one."
     return ""
 
 
@@ -98,7 +107,7 @@ def _about_record(check: DmarcCheck, record: DmarcRecord) -> list[str]:
     found = []
     if not record.rua:
         found.append(
-            f"The record of {record.domain} asks for no reports (no valid rua): its owner stays blind."
+            f"The record of {record.domain} asks for no reports (no valid rua): nobody sees what fails."
         )
     if record.p is not None and record.sp is not None and _STRENGTH[record.sp] < _STRENGTH[record.p]:
         found.append(

@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from helpers._dmarc_alignment import MAX_IDENTIFIERS_WALKED, Aligner, Identifier, Verdict
 from helpers._dmarc_discovery import Discovery, discover
-from helpers._dmarc_record import clip, parse_dmarc
 from helpers._dmarc_warnings import other_rules_may_differ, warnings_for
-from helpers.domains import Lookups, dns_name
+from helpers.domains import Lookups, clip, dns_name, parse_dmarc
 from helpers.terms import DkimCheck, DmarcCheck, Policy, Result, Rules, SpfCheck, Step
 
 if TYPE_CHECKING:
@@ -67,7 +66,7 @@ def evaluate_dmarc(
     author = dns_name(author_domain)
     if author is None:
         return _without_author(author_domain, rules)
-    lookups = Lookups(dns)
+    lookups = Lookups(dns, rules)
     check = _evaluate(author, identifiers, lookups, rules)
     other = None
     if other_rules_may_differ(check, lookups):  # what it still has to ask comes after everything above
@@ -141,7 +140,11 @@ def _evaluate(author: str, identifiers: list[Identifier], lookups: Lookups, rule
     verdicts = [aligner.compare(identifier) for identifier in identifiers]
     result, reason = _result(author, verdicts, found)
     disposition = found.applied if result is Result.FAIL and found.applied is not None else Policy.NONE
-    steps = (*found.steps, *aligner.steps, *_conclusion(result, reason, disposition, found, rules))
+    steps = (
+        *found.steps,
+        *aligner.steps,
+        *_conclusion(result, reason, disposition, found, rules, found.record.domain),
+    )
     return DmarcCheck(
         result,
         author,
@@ -207,29 +210,27 @@ def _listed(names: list[str]) -> str:
 
 
 def _conclusion(
-    result: Result, reason: str, disposition: Policy, found: Discovery, rules: Rules
+    result: Result, reason: str, disposition: Policy, found: Discovery, rules: Rules, owner: str
 ) -> tuple[Step, Step]:
     new = rules == "rfc9989"
     section = "RFC 9989 §5.3.5" if new else "RFC 7489 §6.6.2"
     if result is Result.TEMPERROR and new:
         section = "RFC 9989 §5.3.6"
-    handling = _handling(result, disposition, found, new)
+    handling = _handling(result, disposition, found.pct, owner, new)
     return (
         Step("Result", f"dmarc={result}: {reason}", section),
         Step("Disposition", handling, "RFC 9989 §5.4, §7.4" if new else "RFC 7489 §6.6.4"),
     )
 
 
-def _handling(result: Result, disposition: Policy, found: Discovery, new: bool) -> str:
+def _handling(result: Result, disposition: Policy, pct: int, owner: str, new: bool) -> str:
     """What the domain owner asks receivers to do with this message."""
-    assert found.record is not None
-    owner = found.record.domain
     if result is Result.PASS:
         return "none: the message passed, so no policy is applied to it."
     if result is Result.TEMPERROR:
         return "none: neither passed nor failed, so no policy can be applied; a later attempt may decide."
-    if found.pct not in (0, 100) and disposition is not Policy.NONE:
-        return f"{disposition} for {found.pct} of 100 such messages, one level less for the others."
+    if pct not in (0, 100) and disposition is not Policy.NONE:
+        return f"{disposition} for {pct} of 100 such messages, one level less for the others."
     if disposition is Policy.NONE:
         return f"none: {owner} asks for no other handling than without DMARC."
     if disposition is Policy.QUARANTINE:

@@ -12,12 +12,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from helpers._dmarc_record import clip, parse_dmarc
+from helpers._domains_record import clip, parse_dmarc
 from helpers.lookup import a_label
 from helpers.terms import Answer, DmarcRecord, DnsStatus, Rules, Shown, Step
 
 if TYPE_CHECKING:
     from helpers.terms import Dns
+
+__all__ = ["Lookups", "TreeWalk", "clip", "organizational_domain", "parse_dmarc", "tree_walk", "walk_names"]
 
 MAX_WALK_QUERIES = 8  # RFC 9989 §4.10: a name of any length costs no more
 LABELS_AFTER_FIRST = 7  # RFC 9989 §4.10 step 4: what a longer name is cut to after the first query
@@ -47,25 +49,28 @@ class RecordAt(NamedTuple):
     query: str
     answer: Answer | None  # None: the name is too long to be asked for
     record: DmarcRecord | None
-    count: int  # records that start with v=DMARC1
+    total: int  # records that start with v=DMARC1
     step: Step
 
     @property
     def failed(self) -> bool:
+        """True when DNS did not answer."""
         return self.answer is not None and self.answer.status is DnsStatus.FAILURE
 
 
 class Lookups:
     """The DNS of one evaluation: every question is asked once, however many walks need it."""
 
-    __slots__ = ("_answers", "_dns", "_found")
+    __slots__ = ("_answers", "_dns", "_found", "rules")
 
-    def __init__(self, dns: Dns) -> None:
+    def __init__(self, dns: Dns, rules: Rules = "rfc9989") -> None:
+        self.rules = rules  # whose words the steps use
         self._dns = dns
         self._answers: dict[tuple[str, str], Answer] = {}
         self._found: dict[str, RecordAt] = {}
 
     def ask(self, name: str, rdtype: str) -> Answer:
+        """The answer to one question, from DNS the first time."""
         answer = self._answers.get((name, rdtype))
         if answer is None:
             answer = self._answers[name, rdtype] = self._dns(name, rdtype)
@@ -85,26 +90,32 @@ class Lookups:
 
 def _record_at(domain: str, lookups: Lookups) -> RecordAt:
     query = PREFIX + domain
+    section = WALK if lookups.rules == "rfc9989" else "RFC 7489 §6.6.3"
     if len(query) > MAX_NAME:
         text = f"{query[:40]}… would be longer than a name in DNS can be, so there is no record."
-        return RecordAt(domain, query, None, None, 0, Step(f"TXT {clip(query)}", text, WALK))
+        return RecordAt(domain, query, None, None, 0, Step(f"TXT {clip(query)}", text, section))
     answer = lookups.ask(query, "TXT")
     records = []
     if answer.status is DnsStatus.DATA:
-        for value in answer.values:
-            if (record := parse_dmarc(value, domain)) is not None:
-                records.append(record)
+        parsed = (parse_dmarc(value, domain) for value in answer.values)
+        records = [record for record in parsed if record is not None]
     record = records[0] if len(records) == 1 else None
-    step = Step(f"TXT {query}", _what_followed(answer, record, len(records)), WALK, answer)
+    followed = _what_followed(answer, record, len(records), lookups.rules)
+    step = Step(f"TXT {query}", followed, section, answer)
     return RecordAt(domain, query, answer, record, len(records), step)
 
 
-def _what_followed(answer: Answer, record: DmarcRecord | None, count: int) -> str:
+def _what_followed(answer: Answer, record: DmarcRecord | None, total: int, rules: Rules) -> str:
     if record is not None:
         text = f"One DMARC record: {clip(record.text, 200)}"
-        return f"{text}. psd={record.psd} ends the walk here." if record.psd != "u" else text
-    if count:
-        return f"{count} DMARC records at one name: all of them are discarded."
+        return (
+            f"{text} (psd={record.psd} ends the walk here)"
+            if record.psd != "u" and rules == "rfc9989"
+            else text
+        )
+    if total:
+        what = "all of them are discarded" if rules == "rfc9989" else "which one holds is not defined"
+        return f"{total} DMARC records at one name: {what}."
     if answer.status is DnsStatus.FAILURE:
         why = f" ({answer.failure})" if answer.failure else ""
         return f"DNS did not answer{why}: whether there is a DMARC record here stays unknown."

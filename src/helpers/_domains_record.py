@@ -1,5 +1,7 @@
 """Read one DMARC policy record: text in, ``DmarcRecord`` out. Asks nothing of DNS.
 
+It stands here and not in ``dmarc`` because a tree walk has to know a record when it sees one.
+
 Words: a record is a list of *tags*, ``name=value`` with semicolons between; *historic* tags
 belong to RFC 7489 and mean nothing now; an *invalid* tag is a known one whose value is none of
 those allowed. RFC 9989 wants every syntax error behind the version tag dropped, not the record.
@@ -114,8 +116,7 @@ def _split(rest: str) -> tuple[dict[str, str], list[str]]:
 def _uris(tag: str, value: str, problems: list[str]) -> tuple[str, ...]:
     """The valid reporting URIs of ``rua`` or ``ruf``, their case kept, an obsolete size removed."""
     uris = []
-    for written in value.split(","):
-        written = written.strip()
+    for written in map(str.strip, value.split(",")):
         uri = _OBSOLETE_SIZE.sub("", written)
         if uri != written:
             problems.append(f"{tag}: the size limit in {clip(written)} is obsolete and ignored (§4.8).")
