@@ -1,0 +1,180 @@
+"""The parts of a bounce, sorted: words for people, fields for machines, the returned message.
+
+What has lost its MIME structure (no Content-Type, forwarded inline, pasted) is put back in order
+here, so that the readers behind see the same three things whatever came in.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Literal
+
+from helpers._bounce_text import MAX_REPORT, cut_returned
+from helpers.message import Message, Part, read_message
+
+Returned = Literal["full", "headers", "headers-in-text", "full-in-text"]
+
+_RETURNED_TYPES = frozenset(
+    [
+        "message/rfc822",
+        "message/global",
+        "text/rfc822-headers",
+        "text/rfc822-header",
+        "message/rfc822-headers",
+        "message/global-headers",
+        "text/rfc822",
+        "message/partial",
+        "application/rfc822",
+        "message/news",
+    ]
+)
+_STATUS_TYPES = frozenset(
+    ["message/delivery-status", "message/global-delivery-status", "text/delivery-status"]
+)
+_MAIL_FIELDS = [
+    "from",
+    "to",
+    "subject",
+    "date",
+    "received",
+    "return-path",
+    "message-id",
+    "mime-version",
+    "content-type",
+    "delivered-to",
+    "sender",
+    "x-failed-recipients",
+    "x-apparently-to",
+    "reply-to",
+]
+_STATUS_IN_TEXT = re.compile(
+    r"^(?:Reporting-MTA|Final-Recipient|Original-Recipient|Diagnostic-Code) ?:", re.IGNORECASE | re.MULTILINE
+)
+_FEEDBACK_IN_TEXT = re.compile(
+    r"^Feedback-Type ?: ?(?:abuse|auth-failure|fraud|not-spam|other|virus|opt-out)", re.I | re.M
+)
+_TAG = re.compile(
+    r"<(?:style|script|head)\b[^>]{0,500}>.{0,20000}?</(?:style|script|head)>|<[^<>]{0,2000}>", re.I | re.S
+)
+_BREAK = re.compile(r"<(?:br|p|div|tr|li|h\d|pre|td)\b[^<>]{0,500}>", re.I)
+
+
+@dataclass(slots=True)
+class Material:
+    """A bounce taken apart."""
+
+    words: str = ""
+    status: str = ""
+    feedback: str = ""
+    is_mail: bool = True  # False: pasted text without mail headers
+    returned: Returned | None = None
+    original: Message | None = None
+    notes: list[str] = field(default_factory=list)
+
+
+def sort_parts(message: Message) -> Material:
+    """Take a message apart into words, report fields and the returned message."""
+    material = Material()
+    material.is_mail = any(message.get(name) for name in _MAIL_FIELDS)
+    words: list[str] = []
+    html: list[str] = []
+    if not material.is_mail:
+        text = (
+            message.raw[: 4 * MAX_REPORT].decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
+        )
+        _take_text(material, _unquoted(text), words)
+    else:
+        for part in message.parts:
+            if part.is_leaf:
+                _take(material, part, words, html)
+    if not any(text.strip() for text in words) and html:
+        for markup in html:
+            _take_text(material, _plain(markup), words)
+    material.words = "\n\n".join(words)
+    return material
+
+
+def _take(material: Material, part: Part, words: list[str], html: list[str]) -> None:
+    kind = part.content_type
+    if kind in _STATUS_TYPES:
+        if len(material.status) < MAX_REPORT * 10:
+            material.status += ("\n\n" if material.status else "") + part.text()
+    elif kind == "message/feedback-report":
+        material.feedback = material.feedback or part.text()
+    elif kind in _RETURNED_TYPES:
+        if material.original is None or material.returned in ("headers-in-text", "full-in-text"):
+            whole = "headers" not in kind and "header" not in kind
+            _take_original(material, part.decoded(), "full" if whole else "headers", "headers")
+    elif part.depth and _is_message_itself(part):
+        raw = b"".join([header.raw for header in part.headers]) + b"\n" + part.body
+        _take_original(material, raw, "full", "headers")
+    elif kind == "text/html":
+        if len(html) < 3:
+            html.append(part.text()[:MAX_REPORT])
+    elif kind.startswith("text/") or kind in {"", "multipart/report"} or kind.startswith("multipart/"):
+        if len(words) < 20:
+            _take_text(material, _unquoted(part.text()), words)
+
+
+def _is_message_itself(part: Part) -> bool:
+    """A part whose own header fields are those of a message: its Content-Type was forgotten."""
+    return part.get("received") is not None and part.get("from") is not None
+
+
+def _take_text(material: Material, text: str, words: list[str]) -> None:
+    """A text part may hold everything: words, fields and the returned message."""
+    report = cut_returned(text)
+    own = report.words
+    if _FEEDBACK_IN_TEXT.search(own, 0, MAX_REPORT) and not material.feedback:
+        material.feedback = own
+    elif not material.status and (found := _STATUS_IN_TEXT.search(own, 0, MAX_REPORT)):
+        start = _start_of_block(own, found.start())
+        material.status = own[start:]
+        own = own[:start]
+    words.append(own)
+    if report.returned.strip() and material.original is None:
+        raw = report.returned.encode("utf-8", "surrogateescape" if text.isascii() else "replace")
+        _take_original(material, raw, "full-in-text", "headers-in-text")
+
+
+def _start_of_block(text: str, position: int) -> int:
+    """The fields before the one that was found belong to the same block."""
+    start = text.rfind("\n\n", 0, position)
+    return position if start < 0 or position - start > 400 else start + 2
+
+
+def _take_original(material: Material, raw: bytes, whole: Returned, headers_only: Returned) -> None:
+    if not raw.strip():
+        return
+    original = read_message(raw.lstrip(b"\r\n") if raw[:1] in b"\r\n" else raw)
+    if not original.headers:
+        return
+    material.original = original
+    has_text = original.has_body and original.body[:2000].strip(b" \t\r\n-=_") != b""
+    material.returned = whole if has_text else headers_only
+
+
+def _unquoted(text: str) -> str:
+    """A bounce forwarded or pasted as a quotation: take one level of ``> `` off."""
+    if "\n>" not in text[:MAX_REPORT] and not text.startswith(">"):
+        return text
+    lines = text.split("\n")
+    quoted = sum(1 for line in lines if line.startswith(">"))
+    filled = sum(1 for line in lines if line.strip())
+    if quoted * 2 < filled or quoted < 3:
+        return text
+    return "\n".join(
+        [line[2:] if line.startswith("> ") else line[1:] if line.startswith(">") else line for line in lines]
+    )
+
+
+_ENTITIES = {"&lt;": "<", "&gt;": ">", "&quot;": '"', "&#39;": "'", "&nbsp;": " ", "&amp;": "&"}
+
+
+def _plain(markup: str) -> str:
+    """The words of an HTML part, for bounces that have no other text."""
+    text = _TAG.sub(" ", _BREAK.sub("\n", markup))
+    for entity, character in _ENTITIES.items():
+        text = text.replace(entity, character)
+    return text.replace("\r", "")
