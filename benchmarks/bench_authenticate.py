@@ -3,7 +3,7 @@
     python benchmarks/bench_authenticate.py
 
 A message of 5 KB; SPF with three nested includes; two signatures, RSA-2048 and Ed25519, both valid; DMARC.
-authheaders tries the first signature only, so one row gives it what it looks at: the same message with the RSA
+authheaders tries the first signature only, so one row gives it what it looks at: the message with the RSA
 signature alone. Reading the message is part of it, and both ask the same dict.
 """
 
