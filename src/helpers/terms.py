@@ -9,7 +9,7 @@ import dataclasses
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum, StrEnum
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -166,9 +166,33 @@ class Shown:
         return html_of(self)
 
 
+_Class = TypeVar("_Class")
+
+
+def filled_directly(cls: type[_Class]) -> type[_Class]:
+    """A frozen dataclass with slots whose ``__init__`` fills the slots themselves.
+
+    The one that ``dataclass`` writes goes through ``object.__setattr__`` by name and takes
+    twice as long: of the ten microseconds of an SPF check that was three. Nothing else differs.
+    """
+    fields = dataclasses.fields(cls)  # type: ignore[arg-type]
+    if any(f.default_factory is not dataclasses.MISSING or f.kw_only for f in fields):
+        raise TypeError(f"{cls.__name__} has fields that need more than a plain assignment")
+    scope: dict[str, Any] = {f"_{f.name}": cls.__dict__[f.name].__set__ for f in fields}
+    parameters = ", ".join(f.name for f in fields)
+    body = "; ".join(f"_{f.name}(self, {f.name})" for f in fields)
+    exec(f"def __init__(self, {parameters}): {body}", scope)  # noqa: S102 - field names only, as dataclass does
+    init, written = scope["__init__"], cls.__init__
+    init.__defaults__, init.__annotations__ = written.__defaults__, written.__annotations__
+    init.__qualname__ = written.__qualname__
+    cls.__init__ = init  # type: ignore[method-assign]
+    return cls
+
+
 # ----------------------------------------------------------------- DNS, step
 
 
+@filled_directly
 @dataclass(frozen=True, slots=True, repr=False)
 class Answer(Shown):
     """What DNS said to one question.
@@ -203,6 +227,7 @@ if TYPE_CHECKING:
     """One injected question: ``dns(name, rdtype) -> Answer``; name as an A-label name."""
 
 
+@filled_directly
 @dataclass(frozen=True, slots=True, repr=False)
 class Step(Shown):
     """One thing a check did, in order: what it looked at, what DNS said, what followed, why."""
@@ -248,6 +273,7 @@ class Envelope(Shown):
     facts: tuple[Fact, ...] = ()
 
 
+@filled_directly
 @dataclass(frozen=True, slots=True, repr=False)
 class SpfCheck(Shown):
     """RFC 7208: may this client IP use this domain in MAIL FROM or HELO?"""
