@@ -11,9 +11,10 @@ import re
 from collections.abc import Iterator
 
 from helpers._message_addresses import addr_spec
+from helpers._message_fields import Header
 from helpers._message_hops import Hop
-from helpers._message_read import Header
-from helpers._message_stated import Stated, client_ip, related
+from helpers._message_stated import Stated, client_ip
+from helpers._message_trust import related
 from helpers.terms import Basis, Envelope, Fact
 
 _SAID_SENDER = re.compile(r"(?<!record for )domain of (?:transitioning )?([^\s@]+@[A-Za-z0-9.-]+)")

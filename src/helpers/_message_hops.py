@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from helpers._message_dates import parse_date
-from helpers._message_read import Header
+from helpers._message_fields import Header
 
 
 @dataclass(frozen=True, slots=True)

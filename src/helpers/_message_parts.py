@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from helpers._message_read import Header, split_part
+from helpers._message_fields import Header
+from helpers._message_read import split_part
 from helpers._message_words import bytes_to_text, decode_base64
 
 MAX_DEPTH = 20

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from helpers._message_addresses import a_label
+from helpers._message_fields import Header
 from helpers._message_hops import Hop, find_ip
-from helpers._message_read import Header
 from helpers.terms import Result
 
 
@@ -124,7 +124,7 @@ def parse_stated(headers: tuple[Header, ...], hops: tuple[Hop, ...]) -> tuple[St
         for found in rows:
             row = replace(found, header=header.name, header_index=index)
             if row.by is None and host:
-                row = _noted(replace(row, by=host), "who wrote it is taken from the Received field beside it")
+                row = noted(replace(row, by=host), "who wrote it is taken from the Received field beside it")
             stated.append(row)
     return tuple(stated)
 
@@ -161,7 +161,7 @@ def authentication_results(value: str) -> list[Stated]:
             loose = []
         rows += found
     if version.isdigit() and version != "1":
-        rows = [_noted(row, f"version {version} of this field is not known") for row in rows]
+        rows = [noted(row, f"version {version} of this field is not known") for row in rows]
     return [replace(row, by=by) for row in rows]
 
 
@@ -309,9 +309,6 @@ def received_spf(value: str) -> list[Stated]:
     ]
 
 
-# --------------------------------------------------------------- whom to trust
-
-
 def _writing_host(index: int, hops: tuple[Hop, ...]) -> str | None:
     """Who wrote a field without a name: the host of the Received field below it, else above it."""
     below = [hop for hop in hops if hop.header_index > index]
@@ -320,55 +317,5 @@ def _writing_host(index: int, hops: tuple[Hop, ...]) -> str | None:
     return nearest.by if nearest else None
 
 
-def judged(
-    rows: tuple[Stated, ...], headers: tuple[Header, ...], hops: tuple[Hop, ...], boundary: int | None
-) -> tuple[Stated, ...]:
-    """The statements with what counts and what can be trusted.
-
-    ``boundary`` is the index of the Received field by which the mail came in from outside: what
-    stands below it may have been in the mail already. None: the header does not tell.
-    """
-    return tuple([_judge(row, headers, hops, boundary) for row in rows])
-
-
-def _judge(row: Stated, headers: tuple[Header, ...], hops: tuple[Hop, ...], boundary: int | None) -> Stated:
-    lname = row.header.lower()
-    if lname.startswith("arc-"):
-        return _noted(replace(row, counted=False, trusted=False), "ARC's copy: part of a chain of its own")
-    if lname not in ("authentication-results", "received-spf"):
-        return _noted(
-            replace(row, counted=False, trusted=False), "a copy under another name, not a statement"
-        )
-    if boundary is None or row.header_index < boundary:
-        return row
-    if _directly_below(row.header_index, boundary, headers):
-        by = next((hop.by for hop in hops if hop.header_index == boundary), None)
-        if row.by is None or related(row.by, by) or row.by == by:
-            return row
-    note = "it stands below the point where the mail came in from outside: the sender could have written it"
-    return _noted(replace(row, trusted=False), note)
-
-
-def _directly_below(index: int, boundary: int, headers: tuple[Header, ...]) -> bool:
-    """Receivers also write their results just below their own Received field."""
-    return all(
-        is_statement(header.lname) or header.lname.startswith(("arc-", "x-", "dkim-filter"))
-        for header in headers[boundary + 1 : index]
-    )
-
-
-def related(one: str | None, other: str | None) -> bool:
-    """Do two host names look like one organization's? Their last labels say so; no list is asked."""
-    if not one or not other or find_ip(one) or find_ip(other):
-        return False
-    return _site(one) == _site(other)
-
-
-def _site(name: str) -> list[str]:
-    labels = name.lower().rstrip(".").split(".")
-    short = len(labels) > 2 and len(labels[-1]) == 2 and len(labels[-2]) <= 3
-    return labels[-3:] if short else labels[-2:]
-
-
-def _noted(row: Stated, note: str) -> Stated:
+def noted(row: Stated, note: str) -> Stated:
     return replace(row, note=f"{row.note}; {note}" if row.note else note)

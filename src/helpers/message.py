@@ -22,7 +22,8 @@ from helpers._message_envelope import incoming, infer_envelope
 from helpers._message_hops import Hop, parse_hops
 from helpers._message_parts import Part
 from helpers._message_read import Header, read_block, split_headers
-from helpers._message_stated import Stated, judged, parse_stated
+from helpers._message_stated import Stated, parse_stated
+from helpers._message_trust import judged
 from helpers.terms import Envelope, Shown, _plain
 
 if TYPE_CHECKING:
