@@ -25,12 +25,16 @@ def canonicalize_header(raw: bytes, method: str) -> bytes:
     runs of blanks don't matter). A lone LF counts as a line ending, as in mail stored on Unix.
     """
     _check_method(method)
-    raw = with_crlf(raw)
     if method == "simple":
+        raw = with_crlf(raw)
         return raw if raw.endswith(CRLF) else raw + CRLF
     name, _, value = raw.partition(b":")
-    value = _single_blanks(value.replace(CRLF, b""))
-    return name.strip(WSP).lower() + b":" + value.strip(b" ") + CRLF
+    value = value.replace(CRLF, b"\n")
+    if b"\r" in value or b"\v" in value or b"\f" in value:  # no blanks to DKIM, but to bytes.split
+        value = _single_blanks(with_crlf(value).replace(CRLF, b"")).strip(b" ")
+    else:
+        value = b" ".join(value.split())
+    return b"%b:%b\r\n" % (name.strip(WSP).lower(), value)
 
 
 def canonicalize_body(body: bytes, method: str) -> bytes:
@@ -54,7 +58,8 @@ def body_hash(body: bytes, length: int | None = None, algorithm: str = "sha256")
 
     ``algorithm`` is a name that hashlib knows. RFC 6376 §3.7.
     """
-    return hashlib.new(algorithm, body if length is None else memoryview(body)[:length]).digest()
+    signed = body if length is None else memoryview(body)[:length]
+    return (hashlib.sha256(signed) if algorithm == "sha256" else hashlib.new(algorithm, signed)).digest()
 
 
 def positions_by_name(headers: Sequence[Header]) -> dict[str, list[int]]:
@@ -110,11 +115,11 @@ def without_signature_value(raw: bytes) -> bytes:
     """The field with ``b=`` emptied, blanks around the value included, and nothing else touched. §3.7."""
     start = raw.find(b":") + 1
     pieces = raw[start:].split(b";")
-    for position, piece in enumerate(pieces):
-        name, equals, value = piece.partition(b"=")
+    last = len(pieces) - 1
+    for position in range(last, -1, -1):  # b= usually stands at the end
+        name, equals, value = pieces[position].partition(b"=")
         if equals and name.strip(b" \t\r\n") == b"b":
-            ending = CRLF if position == len(pieces) - 1 and value.endswith(b"\n") else b""
-            pieces[position] = name + b"=" + ending
+            pieces[position] = name + (b"=\r\n" if position == last and value.endswith(b"\n") else b"=")
             break
     return raw[:start] + b";".join(pieces)
 

@@ -165,22 +165,23 @@ def _load_rsa(key: bytes) -> tuple[PublicKey | None, int | None, Problem | None]
 
 
 @lru_cache(maxsize=1)
-def _rsa_parts() -> tuple[Any, Any]:
+def _parts() -> tuple[type[Exception], Any, Any]:
+    """What each check needs of `cryptography`, imported at the first one."""
+    from cryptography.exceptions import InvalidSignature
     from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
     from cryptography.hazmat.primitives.hashes import SHA256
 
-    return PKCS1v15(), SHA256()
+    return InvalidSignature, PKCS1v15(), SHA256()
 
 
 def signature_matches(kind: str, key: PublicKey, signature: bytes, signed: bytes) -> bool:
     """Was ``signature`` made over the bytes ``signed`` with this key's private half? RFC 6376 §3.3."""
-    from cryptography.exceptions import InvalidSignature
-
+    invalid_signature, padding, sha256 = _parts()
     try:
         if kind == "ed25519":  # RFC 8463 §3: the hash is what is signed
             cast("Ed25519PublicKey", key).verify(signature, hashlib.sha256(signed).digest())
         else:
-            cast("RSAPublicKey", key).verify(signature, signed, *_rsa_parts())
-    except (InvalidSignature, ValueError):
+            cast("RSAPublicKey", key).verify(signature, signed, padding, sha256)
+    except (invalid_signature, ValueError):
         return False
     return True

@@ -14,7 +14,9 @@ from __future__ import annotations
 import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
+from typing import Any
 
 from helpers.lookup import a_label
 from helpers.terms import Result, Shown
@@ -30,6 +32,7 @@ ALGORITHMS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "rsa-sha1": ("rsa", "sha1"),  # read, so that it can be named; RFC 8301 §3.1 forbids to accept it
     }
 )
+_KNOWN_TAGS = frozenset({*"vabcdhilqstxzgknp", "bh"})  # the usual ones, for speed
 _NOT_IN_FIELD_NAMES = frozenset(map(chr, range(33))) | {":", ";", "\x7f"}  # RFC 5322 §3.6.8
 
 
@@ -98,11 +101,16 @@ def parse_tags(text: str | bytes) -> TagList:
     ``text`` is a tag list, folded or not: the part of a DKIM-Signature field after the colon,
     or a key record. A name given twice makes the list invalid; the first value is kept.
     """
-    if isinstance(text, bytes):
-        try:
-            return parse_tags(text.decode("utf-8"))
-        except UnicodeDecodeError:
-            return TagList(parse_tags(text.decode("latin-1")).tags, "it holds bytes that are not UTF-8 text")
+    if isinstance(text, str):
+        return _read_tags(text)
+    try:
+        return _read_tags(text.decode("utf-8"))
+    except UnicodeDecodeError:
+        listed = _read_tags(text.decode("latin-1"))
+        return TagList(listed.tags, "it holds bytes that are not UTF-8 text")
+
+
+def _read_tags(text: str) -> TagList:
     text = text.replace("\r\n", "").replace("\n", "").replace("\t", " ")
     pieces = text.split(";")
     if len(pieces) > 1 and not pieces[-1].strip(FWS):
@@ -112,13 +120,17 @@ def parse_tags(text: str | bytes) -> TagList:
     for piece in pieces:
         name, equals, value = piece.partition("=")
         name = name.strip(FWS)
-        if not equals or not name.isidentifier() or not name.isascii() or name[0] == "_":
+        if not equals or not (name in _KNOWN_TAGS or _is_tag_name(name)):
             problem = problem or _not_a_tag(piece)
         elif name in tags:
             problem = problem or f"the tag {shorten(name, 20)}= is there twice"
         else:
             tags[name] = value.strip(FWS)
     return TagList(tags, problem)
+
+
+def _is_tag_name(name: str) -> bool:
+    return name.isidentifier() and name.isascii() and name[0] != "_"
 
 
 def _control_character(text: str) -> str:
@@ -153,10 +165,10 @@ def parse_signature(source: bytes | str) -> Signature:
     name, colon, rest = text.partition(b":")
     listed = parse_tags(rest if colon and b"=" not in name else text)
     tags = listed.tags
-    known: dict[str, object] = {}
+    known: dict[str, Any] = {}
     problem = None
     try:
-        known["domain"], known["selector"] = _label(tags.get("d", "")), _label(tags.get("s", ""))
+        known["domain"], known["selector"] = domain_label(tags.get("d", "")), domain_label(tags.get("s", ""))
         known["algorithm"] = tags.get("a")
         if listed.problem:
             raise MalformedError(
@@ -165,24 +177,41 @@ def parse_signature(source: bytes | str) -> Signature:
         _read_fields(tags, known)
     except MalformedError as malformed:
         problem = malformed.problem
-    return Signature(tags=tags, problem=problem, **known)  # type: ignore[arg-type]
+    return Signature(tags=tags, problem=problem, **known)
 
 
-def _read_fields(tags: Mapping[str, str], known: dict[str, object]) -> None:
-    for name in ("v", "a", "b", "bh", "d", "h", "s"):
-        if name not in tags:
-            raise MalformedError(f"the signature lacks the tag {name}=, which is required", "RFC 6376 §3.5")
+def _read_fields(tags: Mapping[str, str], known: dict[str, Any]) -> None:
+    require(tags, "v", "a", "b", "bh", "d", "h", "s")
     if tags["v"] != "1":
         raise MalformedError(f"v={shorten(tags['v'], 20)} is a version nobody knows", "RFC 6376 §3.5")
-    known["header_canonicalization"], known["body_canonicalization"] = _methods(tags.get("c"))
-    if tags["a"] not in ALGORITHMS:
-        raise MalformedError(
-            f"a={shorten(tags['a'], 30)} is an algorithm this verifier does not know",
-            "RFC 6376 §3.3.4",
-            Result.NEUTRAL,
-        )
+    read_content_tags(tags, known)
     known["signed_headers"] = _field_names(tags["h"])
+    read_key_tags(tags, known)
+    known["identity"], known["identity_domain"] = _identity(tags.get("i"), str(known["domain"]))
+    known["length"] = _length(tags.get("l"))
+    _check_query(tags.get("q"))
+    if "from" not in known["signed_headers"]:
+        raise MalformedError("h= does not list From, which every signature has to cover", "RFC 6376 §5.4")
+
+
+def require(tags: Mapping[str, str], *names: str) -> None:
+    """Raise MalformedError unless all these tags are there."""
+    for name in names:
+        if name not in tags:
+            raise MalformedError(f"the tag {name}= is missing, which is required", "RFC 6376 §3.5")
+
+
+def read_content_tags(tags: Mapping[str, str], known: dict[str, Any]) -> None:
+    """c= and bh=: what DKIM-Signature and ARC-Message-Signature have and ARC-Seal has not."""
+    known["header_canonicalization"], known["body_canonicalization"] = _methods(tags.get("c"))
     known["body_hash"] = base64_bytes(tags["bh"], "bh=", "RFC 6376 §3.5")
+
+
+def read_key_tags(tags: Mapping[str, str], known: dict[str, Any]) -> None:
+    """a=, b=, d=, s=, t= and x=: who signed, how, and when; ``known`` has domain and selector."""
+    if tags["a"] not in ALGORITHMS:
+        reason = f"a={shorten(tags['a'], 30)} is an algorithm this verifier does not know"
+        raise MalformedError(reason, "RFC 6376 §3.3.4", Result.NEUTRAL)
     known["signature"] = base64_bytes(tags["b"], "b=", "RFC 6376 §3.5")
     if not known["domain"] or "." not in str(known["domain"]):
         raise MalformedError(f"d={shorten(tags['d'], 60)} is not a domain name", "RFC 6376 §3.5")
@@ -190,18 +219,14 @@ def _read_fields(tags: Mapping[str, str], known: dict[str, object]) -> None:
         raise MalformedError(f"s={shorten(tags['s'], 60)} is not a selector", "RFC 6376 §3.1")
     if len(f"{known['selector']}._domainkey.{known['domain']}") > 253:
         raise MalformedError("selector and domain are longer than a DNS name can be", "RFC 1035 §2.3.4")
-    known["identity"], known["identity_domain"] = _identity(tags.get("i"), str(known["domain"]))
-    known["length"] = _length(tags.get("l"))
-    _check_query(tags.get("q"))
     signed_at, expires = _time(tags, "t"), _time(tags, "x")
     known["signed_at"], known["expires"] = signed_at, expires
     if signed_at is not None and expires is not None and expires <= signed_at:
         raise MalformedError("it expires (x=) no later than it was made (t=)", "RFC 6376 §3.5")
-    if "from" not in known["signed_headers"]:  # type: ignore[operator]
-        raise MalformedError("h= does not list From, which every signature has to cover", "RFC 6376 §5.4")
 
 
-def _label(name: str) -> str | None:
+@lru_cache(maxsize=512)
+def domain_label(name: str) -> str | None:
     """A domain name or selector as lower-case A-label; None where it is neither."""
     if len(name) > 253:
         return None
@@ -253,7 +278,7 @@ def _identity(value: str | None, domain: str) -> tuple[str, str]:
         return f"@{domain}", domain
     identity = _quoted_printable(value)
     local, at, host = identity.rpartition("@")
-    host_label = _label(host)
+    host_label = domain_label(host)
     if not at or host_label is None:
         raise MalformedError(f"i={shorten(value, 60)} is not an address", "RFC 6376 §3.5")
     if host_label != domain and not host_label.endswith(f".{domain}"):

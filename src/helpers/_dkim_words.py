@@ -5,9 +5,11 @@ from __future__ import annotations
 import binascii
 import time
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from itertools import islice
 from typing import TYPE_CHECKING
 
-from helpers._dkim_key import GOOD_RSA_BITS, KeyRecord
+from helpers._dkim_key import GOOD_RSA_BITS, KeyRecord, parse_key
 from helpers._dkim_syntax import NEVER, Problem, Signature, shorten
 from helpers.terms import Answer, DnsFailure, DnsStatus, Result, Step
 
@@ -26,9 +28,9 @@ _SIGNATURE_TAGS = {
     "d": "the domain that vouches",
     "h": "header fields that are signed",
     "i": "on whose behalf, at that domain or below it",
-    "l": "how many bytes of the body are signed; what follows is anybody’s",
+    "l": "how many bytes of the body are signed; what follows is anybody's",
     "q": "how to get the key",
-    "s": "selector: which of the domain’s keys",
+    "s": "selector: which of the domain's keys",
     "t": "when it was signed, in seconds since 1970",
     "x": "when it expires, in seconds since 1970",
     "z": "copies of header fields, for finding out what changed; not used for verifying",
@@ -61,13 +63,17 @@ _SHOWN_ONCE = ("from", "subject", "to", "date", "reply-to", "content-type")  # R
 
 def tag_steps(tags: Mapping[str, str], key: bool = False) -> tuple[Step, ...]:
     """One step a tag: what it says and what it is for."""
-    meanings = _KEY_TAGS if key else _SIGNATURE_TAGS
-    rfc = "RFC 6376 §3.6.1" if key else "RFC 6376 §3.5"
     steps = [
-        Step(f"{name}={shorten(tags[name], 60)}", meanings.get(name, "unknown, ignored"), rfc)
-        for name in list(tags)[:MAX_INNER_STEPS]
+        _tag_step(shorten(name, 60), shorten(value, 60), key)
+        for name, value in islice(tags.items(), MAX_INNER_STEPS)
     ]
     return _with_rest(steps, len(tags))
+
+
+@lru_cache(maxsize=1024)  # a domain's messages differ in few tags
+def _tag_step(name: str, value: str, key: bool) -> Step:
+    meaning = (_KEY_TAGS if key else _SIGNATURE_TAGS).get(name, "unknown, ignored")
+    return Step(f"{name}={value}", meaning, "RFC 6376 §3.6.1" if key else "RFC 6376 §3.5")
 
 
 def header_steps(
@@ -85,10 +91,12 @@ def header_steps(
     return tuple(steps)
 
 
-def record_step(record: KeyRecord) -> Step:
+@lru_cache(maxsize=256)
+def record_step(text: str) -> Step:
     """One TXT record at the key's name, with its tags."""
+    record = parse_key(text)
     followed = (
-        f"Can’t be used: {record.problem.reason}." if record.problem else f"A key of type {record.kind}."
+        f"Can't be used: {record.problem.reason}." if record.problem else f"A key of type {record.kind}."
     )
     return Step(shorten(record.text, 80), followed, "RFC 6376 §3.6.1", steps=tag_steps(record.tags, key=True))
 
@@ -151,6 +159,7 @@ def excerpt(data: bytes) -> str:
     return f"“{text}”" if len(data) <= _EXCERPT else f"“{text}…”"
 
 
+@lru_cache(maxsize=256)
 def moment(seconds: float) -> str:
     """A time in seconds since 1970 as date and time."""
     if seconds >= NEVER:
@@ -166,33 +175,33 @@ def warnings_of(
     key: KeyRecord | None,
     rsa_bits: int | None,
     positions: Mapping[str, Sequence[int]],
-    *,
-    unsigned: int,
-    evened: bool,
+    found: BodyFinding,
 ) -> tuple[str, ...]:
-    """What the result alone would hide (RFC 6376 §8.2, §8.14, §8.15; RFC 8301 §3.2)."""
-    found = list(_about_fields(signature, positions))
+    """What "it fits" alone would hide (RFC 6376 §8.2, §8.14, §8.15; RFC 8301 §3.2)."""
+    warnings = _about_fields(signature, positions)
     if signature.length is not None:
-        extra = f"; {unsigned} more are here that nobody signed" if unsigned else ""
-        found.append(
+        extra = f"; {found.unsigned} more are here that nobody signed" if found.unsigned else ""
+        warnings.append(
             f"Only the first {signature.length} bytes of the body are signed (l=){extra}: "
             "anybody may append text."
         )
     if rsa_bits is not None and rsa_bits < GOOD_RSA_BITS:
-        found.append(f"The key has only {rsa_bits} bits; {GOOD_RSA_BITS} or more are recommended.")
-    if key is not None:
-        if key.testing:
-            found.append(
-                "The domain says it is only testing DKIM (t=y): a failure counts no more than no signature."
-            )
-        found += key.warnings
+        warnings.append(f"The key has only {rsa_bits} bits; {GOOD_RSA_BITS} or more are recommended.")
     if signature.identity_domain != signature.domain:
-        found.append(
+        warnings.append(
             f"i= names {signature.identity_domain}; what counts for alignment is d={signature.domain} alone."
         )
-    if evened:
-        found.append("The body’s line endings are mixed; its hash fits once all are CRLF, as they travel.")
-    return tuple(found)
+    if found.evened:
+        warnings.append("The body's line endings are mixed; its hash fits once all are CRLF, as they travel.")
+    return (*warnings, *key_warnings(key))
+
+
+def key_warnings(key: KeyRecord | None) -> tuple[str, ...]:
+    """What is worth knowing about the key, whatever the result."""
+    if key is None or not key.testing:
+        return key.warnings if key is not None else ()
+    testing = "The domain says it is only testing DKIM (t=y): a failure counts no more than no signature."
+    return (testing, *key.warnings)
 
 
 def _about_fields(signature: Signature, positions: Mapping[str, Sequence[int]]) -> list[str]:
@@ -201,12 +210,12 @@ def _about_fields(signature: Signature, positions: Mapping[str, Sequence[int]]) 
         signed[name] = signed.get(name, 0) + 1
     found = []
     for name in _SHOWN_ONCE:
-        there = len(positions.get(name, ()))
-        if there > 1 and 0 < signed.get(name, 0) < there:
+        there, covered = len(positions.get(name, ())), signed.get(name, 0)
+        if there > 1 and 0 < covered < there:
             shown = _MATTERS.get(name, "From")
             found.append(
-                f"There are {there} {shown} fields, and only the bottommost {signed[name]} signed: "
-                "the one a reader sees may be forged."
+                f"There are {there} {shown} fields, of which the lower {covered} "
+                f"{'is' if covered == 1 else 'are'} signed: the one a reader sees may be forged."
             )
     unsigned = [_MATTERS[name] for name in _MATTERS if name in positions and name not in signed]
     if unsigned:

@@ -33,15 +33,15 @@ from helpers._dkim_canon import (
     with_crlf,
     without_signature_value,
 )
-from helpers._dkim_key import KeyRecord, load_key, parse_key, signature_matches, unfit
+from helpers._dkim_check import MAX_KEY_RECORDS, fetch_keys, try_keys
+from helpers._dkim_key import KeyRecord, load_key, parse_key, signature_matches
 from helpers._dkim_letter import BodyFinding, Letter
 from helpers._dkim_syntax import ALGORITHMS, Problem, Signature, TagList, parse_signature, parse_tags
 from helpers._dkim_words import (
     body_steps,
     header_steps,
+    key_warnings,
     moment,
-    no_key,
-    record_step,
     sentence,
     tag_steps,
     warnings_of,
@@ -79,7 +79,6 @@ __all__ = [
 # RFC 6376 §6.1 lets a verifier limit the number it tries, since each costs a DNS query and a public-key
 # operation. Mail in the wild has one to six; 50 leaves room for any chain of mailing lists.
 MAX_SIGNATURES = 50
-MAX_KEY_RECORDS = 10  # RFC 6376 §3.6.2.2: there has to be one, more are undefined; trying them has an end
 CLOCK_SKEW = 300  # seconds that clocks may differ, for t= and x= (RFC 6376 §3.5 leaves it open)
 
 
@@ -138,10 +137,12 @@ class _Check:
         problem = self._read()
         if problem is not None:
             return self._end(
-                problem.result, f"The signature can’t be evaluated: {problem.reason}.", problem.rfc
+                problem.result, f"The signature can't be evaluated: {problem.reason}.", problem.rfc
             )
-        records, problem = self._ask_for_key()
-        self._check_body()
+        records, problem, step = fetch_keys(self.letter, self.signature)
+        self.steps.append(step)
+        self.body = self.letter.compare_body(self.signature, self.hash_name)
+        self.steps += body_steps(self.signature, self.hash_name, self.body, len(self.letter.body))
         if problem is None:
             problem = self._check_signature(records)
         if problem is not None:
@@ -164,27 +165,6 @@ class _Check:
         self.steps.append(Step(where, followed, "RFC 6376 §3.5", steps=tag_steps(signature.tags)))
         return problem
 
-    def _ask_for_key(self) -> tuple[list[KeyRecord], Problem | None]:
-        name = self.signature.query_name
-        answer = self.letter.answer(name)
-        problem = no_key(name, answer)
-        records = [] if problem else [parse_key(str(value)) for value in answer.values[:MAX_KEY_RECORDS]]
-        followed = sentence(problem.reason) if problem else f"{len(answer.values)} TXT record(s)."
-        if len(answer.values) > 1:
-            followed = (
-                f"{len(answer.values)} TXT records, where there has to be one: "
-                f"each that can be used is tried, {MAX_KEY_RECORDS} at most."
-            )
-        inner = tuple([record_step(record) for record in records])
-        self.steps.append(Step(f"key record at {name}", followed, "RFC 6376 §3.6.2", answer, inner))
-        return records, problem
-
-    # -- body
-
-    def _check_body(self) -> None:
-        self.body = self.letter.compare_body(self.signature, self.hash_name)
-        self.steps += body_steps(self.signature, self.hash_name, self.body, len(self.letter.body))
-
     # -- signature
 
     def _check_signature(self, records: list[KeyRecord]) -> Problem | None:
@@ -201,40 +181,10 @@ class _Check:
                 steps=header_steps(signature.signed_headers, chosen, parts),
             )
         )
-        problems: list[Problem] = []
-        for record in records:
-            problem = self._try_key(record, signed)
-            if problem is not None:
-                problems.append(problem)
-            elif self.signature_ok:
-                return None
-        if self.signature_ok is False:
-            return None
-        return next((p for p in problems if "not a DKIM key record" not in p.reason), problems[0])
-
-    def _try_key(self, record: KeyRecord, signed: bytes) -> Problem | None:
-        problem = unfit(record, self.signature, self.kind, self.hash_name)
-        if problem is None:
-            key, bits, problem = load_key(self.kind, record.public_key)
-            self.key_bits = bits
-        if problem is not None:
-            name = self.signature.query_name
-            problem = Problem(
-                problem.result, f"the key at {name} can’t be used: {problem.reason}", problem.rfc
-            )
-            self.steps.append(Step("signature, b=", f"Not checked: {problem.reason}.", problem.rfc))
-            return problem
-        assert key is not None  # load_key gives a key or a problem  # noqa: S101
-        self.key = record
-        self.signature_ok = signature_matches(self.kind, key, self.signature.signature, signed)
-        name = f"{self.key_bits}-bit RSA" if self.kind == "rsa" else "Ed25519"
-        followed = (
-            f"The {name} key confirms it: {self.signature.domain} signed these header fields and this bh=."
-            if self.signature_ok
-            else f"It does not fit the signed header fields under this {name} key."
-        )
-        self.steps.append(Step("signature, b=", followed, "RFC 6376 §6.1.3"))
-        return None
+        trial = try_keys(records, signature, signed)
+        self.steps += trial.steps
+        self.key, self.key_bits, self.signature_ok = trial.record, trial.bits, trial.ok
+        return trial.problem
 
     # -- verdict
 
@@ -250,7 +200,7 @@ class _Check:
         if body_ok is None:
             reason = (
                 f"{domain} did sign these header fields. The body did not come back with them, "
-                "so whether it was changed can’t be checked: neither pass nor fail."
+                "so whether it was changed can't be checked: neither pass nor fail."
             )
             return self._end(Result.NEUTRAL, reason, "RFC 6376 §6.1.3")
         what = "the part of it that was signed" if self.body.unsigned else "what was signed"
@@ -261,6 +211,8 @@ class _Check:
         assert self.body is not None  # set before  # noqa: S101
         domain = self.signature.domain
         if self.signature_ok:
+            if (self.signature.length or 0) > len(self.body.canonical):
+                return f"{domain} signed this header and a longer body: a part of the body is missing (l=)."
             return f"{domain} signed this header, but not this body: the body was changed on the way."
         header = f"a signed header field was changed, or {domain} did not make this signature"
         if self.body.ok is None:
@@ -286,23 +238,17 @@ class _Check:
             problem = Problem(Result.POLICY, reason, "RFC 6376 §3.5")
         made = "" if signed_at is None else f"Made {moment(signed_at)}. "
         until = "" if expires is None else f"Good until {moment(expires)}. "
-        followed = f"{made}{until}Judged as of {moment(self.now)}: {'not ' if problem else ''}in time."
+        followed = f"{made}{until}Judged as of {moment(int(self.now))}: {'not ' if problem else ''}in time."
         self.steps.append(Step("times, t= and x=", followed, "RFC 6376 §3.5"))
         return problem
 
     def _end(self, result: Result, reason: str, rfc: str) -> DkimCheck:
         signature, body = self.signature, self.body
-        warnings: tuple[str, ...] = ()
-        if self.signature_ok is not None and body is not None:
-            warnings = warnings_of(
-                signature,
-                self.key,
-                self.key_bits if self.kind == "rsa" else None,
-                self.letter.positions,
-                unsigned=body.unsigned,
-                evened=body.evened,
-            )
-        self.steps.append(Step(f"result: {result.value}", reason, rfc))
+        warnings = key_warnings(self.key)
+        if self.signature_ok and body is not None:
+            bits = self.key_bits if self.kind == "rsa" else None
+            warnings = warnings_of(signature, self.key, bits, self.letter.positions, body)
+        self.steps.append(Step(f"result: {result}", reason, rfc))
         return DkimCheck(
             result=result,
             domain=signature.domain,
