@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpers.domains import organizational_domain, tree_walk, walk_names
@@ -215,6 +215,7 @@ def organization_read_from_the_text(name: str, records: dict[str, list[str]]) ->
     return ".".join(found[-1][0] if found else parts)
 
 
+@settings(deadline=None)
 @given(name=names, records=zones)
 def test_a_walk_costs_at_most_eight_and_ends_at_the_name_or_above(
     name: str, records: dict[str, list[str]]
@@ -227,6 +228,7 @@ def test_a_walk_costs_at_most_eight_and_ends_at_the_name_or_above(
     assert walk.organizational_domain == organization_read_from_the_text(name, records)
 
 
+@settings(deadline=None)
 @given(name=st.text(max_size=300))
 def test_any_text_has_an_answer(name: str) -> None:
     walk = tree_walk(name, zone_of({}))
@@ -234,6 +236,7 @@ def test_any_text_has_an_answer(name: str) -> None:
     assert all(step.rfc for _, step in flatten(walk.steps))
 
 
+@settings(deadline=None)
 @given(text=st.text(max_size=200))
 def test_any_record_text_is_read_or_passed_over(text: str) -> None:
     def dns(name: str, rdtype: str) -> Answer:
