@@ -15,7 +15,7 @@ from helpers._dmarc_alignment import MAX_IDENTIFIERS_WALKED, Aligner, Identifier
 from helpers._dmarc_discovery import Discovery, discover
 from helpers._dmarc_warnings import other_rules_may_differ, warnings_for
 from helpers.domains import Lookups, clip, dns_name, parse_dmarc
-from helpers.terms import DkimCheck, DmarcCheck, Policy, Result, Rules, SpfCheck, Step
+from helpers.terms import Alignment, DkimCheck, DmarcCheck, Policy, Result, Rules, SpfCheck, Step
 
 if TYPE_CHECKING:
     from helpers.terms import Dns
@@ -184,9 +184,8 @@ def _result(author: str, verdicts: list[Verdict], found: Discovery) -> tuple[Res
     """pass, fail or temperror, and why in one sentence (RFC 9989 §5.3.5, §5.3.6)."""
     rows = [verdict.row for verdict in verdicts]
     passed = [row for row in rows if row.result is Result.PASS]
-    aligned = [f"{row.method.upper()} for {row.domain}" for row in passed if row.aligned]
-    if aligned:
-        return Result.PASS, f"Passed and aligned with the author domain {author}: {_listed(aligned)}."
+    if aligned := [row for row in passed if row.aligned]:
+        return Result.PASS, _passed(aligned, author)
     for row, undecided in verdicts:
         if undecided and row.result in (Result.PASS, Result.TEMPERROR):
             return Result.TEMPERROR, f"{row.decided_by[:1].upper()}{row.decided_by[1:]}."
@@ -196,11 +195,19 @@ def _result(author: str, verdicts: list[Verdict], found: Discovery) -> tuple[Res
     if found.published is None:
         return Result.TEMPERROR, f"DNS did not say whether {author} exists, and its policy hangs on that."
     if passed:
-        others = _listed([f"{row.method.upper()} for {row.domain}" for row in passed])
-        return Result.FAIL, f"What passed is not aligned with the author domain {author}: {others}."
+        return Result.FAIL, _passed(passed, author)
     tried = [f"{row.method.upper()} {row.result} for {row.domain or 'no domain'}" for row in rows]
     detail = f": {_listed(tried)}" if tried else ", and no signature or SPF result is there at all"
     return Result.FAIL, f"Nothing authenticates the author domain {author}{detail}."
+
+
+def _passed(rows: list[Alignment], author: str) -> str:
+    """One sentence about identifiers that passed, all of them aligned or none."""
+    names = list(dict.fromkeys(f"{row.method.upper()} passed for {row.domain}" for row in rows))
+    yes = rows[0].aligned
+    if len(names) == 1:
+        return f"{names[0]}, which is {'' if yes else 'not '}aligned with the author domain {author}."
+    return f"{_listed(names)}: {'' if yes else 'not '}aligned with the author domain {author}."
 
 
 def _listed(names: list[str]) -> str:
