@@ -10,11 +10,13 @@ those allowed. RFC 9989 wants every syntax error behind the version tag dropped,
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any
 
 from helpers.terms import AlignmentMode, DmarcRecord, Policy
 
 HISTORIC_TAGS = frozenset({"pct", "rf", "ri"})  # RFC 9989 §9.3
+MAX_REMEMBERED = 1024  # ours: characters of a record worth keeping
 MAX_PROBLEMS = 20  # ours: a hostile record may be 64 KB of errors
 
 # RFC 9989 §4.8: "v" like any literal of an ABNF without regard to case, "DMARC1" with it. A blank
@@ -54,6 +56,15 @@ def parse_dmarc(text: str, domain: str = "") -> DmarcRecord | None:
         The record as it stands, its errors in ``problems``; None when it is not a DMARC record
         at all, that is when ``v=DMARC1`` (in capitals) is not the first tag.
     """
+    return _remembered(text, domain) if len(text) <= MAX_REMEMBERED else _read(text, domain)
+
+
+@lru_cache(maxsize=256)  # many messages, few domains; a record of usual length, so a bounded memory
+def _remembered(text: str, domain: str) -> DmarcRecord | None:
+    return _read(text, domain)
+
+
+def _read(text: str, domain: str) -> DmarcRecord | None:
     version = _VERSION.match(text)
     if version is None:
         return None

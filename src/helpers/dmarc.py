@@ -71,7 +71,8 @@ def evaluate_dmarc(
     other = None
     if other_rules_may_differ(check, lookups):  # what it still has to ask comes after everything above
         other = _evaluate(author, identifiers, lookups, "rfc7489" if rules == "rfc9989" else "rfc9989")
-    return replace(check, warnings=warnings_for(check, other, lookups))
+    warnings = warnings_for(check, other, lookups)
+    return replace(check, warnings=warnings) if warnings else check
 
 
 # ---------------------------------------------------------------- what was given
