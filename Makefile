@@ -6,6 +6,7 @@ VENV      := .venv
 PY        := $(VENV)/bin/python
 START     := notebooks/00_start_here.ipynb
 NOTEBOOK  := $(START)
+SLIDES    := build/slides
 ARGS      :=
 
 # What a reader has, and what a developer has besides. Each stamp is made last, so that a broken-off
@@ -51,7 +52,7 @@ slides: $(USER) ## make a self-contained HTML deck of each notebook in build/sli
 	$(PY) -m nbconvert --to slides --template slides --TemplateExporter.extra_template_basedirs=tools \
 	    --TagRemovePreprocessor.enabled=True --TagRemovePreprocessor.remove_cell_tags=solution \
 	    --TagRemovePreprocessor.remove_input_tags=remove-input \
-	    --output-dir build/slides $(ARGS) notebooks/[0-9]*.ipynb
+	    --output-dir $(SLIDES) $(ARGS) notebooks/[0-9]*.ipynb
 
 notebooks: $(DEV) ## run notebooks/sources/*.py and write the notebooks
 	$(PY) tools/build_notebooks.py $(ARGS)
