@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import NamedTuple
 
 MAX_NAME = 253  # RFC 7208 §7.3: a longer name loses labels on its left until it fits
@@ -40,8 +39,7 @@ _UNRESERVED = frozenset(
 )  # RFC 3986 §2.3
 
 
-@dataclass(frozen=True, slots=True)
-class Macro:
+class Macro(NamedTuple):
     """One ``%{…}``: ``text`` as written, and what to do with the value of ``letter``."""
 
     text: str
@@ -50,29 +48,19 @@ class Macro:
     reverse: bool
     delimiters: str
     escape: bool
+    meaning: str  # what it stands for, in words
 
     def apply(self, value: str) -> str:
         """Cut at the delimiters, reverse, keep the right-hand parts, join with dots (RFC 7208 §7.3)."""
         if self.keep or self.reverse or self.delimiters:
-            first, *others = self.delimiters or "."
-            for other in others:
+            first = self.delimiters[:1] or "."
+            for other in self.delimiters[1:]:
                 value = value.replace(other, first)
             parts = value.split(first)
             if self.reverse:
                 parts.reverse()
             value = ".".join(parts[-self.keep :] if self.keep else parts)
         return _url_escaped(value) if self.escape else value
-
-    def meaning(self) -> str:
-        """What it stands for, in words."""
-        words = MEANINGS[self.letter]
-        if self.delimiters:
-            words += f", cut at {' and '.join(dict.fromkeys(self.delimiters))}"
-        if self.reverse:
-            words += ", reversed"
-        if self.keep:
-            words += f", the last {self.keep} of its parts" if self.keep > 1 else ", its last part"
-        return words + ", URL-escaped" if self.escape else words
 
 
 Part = str | Macro
@@ -106,57 +94,70 @@ def read_macros(text: str, *, explanation: bool = False) -> MacroString:
         if match is None:
             return MacroString(problem="has a % that starts no macro (§7.1)")
         end = match.end()
-        if match[1]:
-            parts.append(_LITERAL[match[1]])
+        literal, letter, digits, reverse, delimiters = match.groups()
+        if literal:
+            parts.append(_LITERAL[literal])
             continue
-        macro = _macro(match, explanation)
-        if isinstance(macro, str):
-            return MacroString(problem=macro)
-        parts.append(macro)
+        low = letter.lower()
+        count = digits.lstrip("0")
+        if low not in MEANINGS or (low in ONLY_IN_TEXT and not explanation) or (digits and not count):
+            return MacroString(problem=_problem(letter, low))
+        keep = int(count) if count and len(count) <= 3 else 0  # 1,000 parts or more: that is all of them
+        escape = letter != low
+        meaning = MEANINGS[low] + _changes(keep, reverse, delimiters, escape)
+        parts.append(Macro(match[0], low, keep, reverse != "", delimiters, escape, meaning))
     if end < len(text):
         parts.append(text[end:])
     return MacroString(tuple(parts), text[end:])
 
 
-def _macro(match: re.Match[str], explanation: bool) -> Macro | str:
-    """The macro, or what is wrong with it."""
-    _, letter, digits, reverse, delimiters = match.groups()
-    low = letter.lower()
+def _problem(letter: str, low: str) -> str:
     if low not in MEANINGS:
         return f"uses %{{{letter}}}, a macro letter that doesn't exist (§7.2)"
-    if low in ONLY_IN_TEXT and not explanation:
+    if low in ONLY_IN_TEXT:
         return f"uses %{{{letter}}}, which is allowed only in explanation text (§7.2)"
-    count = digits.lstrip("0")
-    if digits and not count:
-        return "asks for zero parts of a macro (§7.3)"
-    keep = int(count) if count and len(count) <= 3 else 0  # 1,000 parts or more: that is all of them
-    return Macro(match[0], low, keep, bool(reverse), delimiters, letter != low)
+    return "asks for zero parts of a macro (§7.3)"
 
 
-def expand_name(parts: tuple[Part, ...], value_of: ValueOf) -> str | None:
-    """The name that a domain-spec with macros stands for; None when a value can't be part of a name.
+def _changes(keep: int, reverse: str, delimiters: str, escape: bool) -> str:
+    """What transformers, delimiters and an upper-case letter do to the value, in words."""
+    words = f", cut at {' '.join(delimiters)}" if delimiters else ""
+    if reverse:
+        words += ", reversed"
+    if keep:
+        words += f", the last {keep} of its parts" if keep > 1 else ", its last part"
+    return words + ", URL-escaped" if escape else words
 
-    Works from the right, since only the last 253 characters can matter (RFC 7208 §7.3):
-    that bounds the work for any record.
+
+def expand_name(parts: tuple[Part, ...], value_of: ValueOf) -> tuple[str | None, list[tuple[Macro, str]]]:
+    """The name that a domain-spec with macros stands for, and each macro with what it became.
+
+    The name is None when a value can't be part of one. Works from the right, since only the
+    last 253 characters can matter (RFC 7208 §7.3): that bounds the work for any record.
     """
     pieces: list[str] = []
+    filled: list[tuple[Macro, str]] = []
     length = 0
     for part in reversed(parts):
-        piece: str | None = part if isinstance(part, str) else None
-        if isinstance(part, Macro):
+        if isinstance(part, str):
+            piece = part
+        else:
             value = value_of(part.letter)
             if value is None:
-                return None
+                return None, filled
             piece = part.apply(value)
-        pieces.append(piece or "")
-        length += len(pieces[-1])
+            filled.append((part, piece))
+        pieces.append(piece)
+        length += len(piece)
         if length > MAX_NAME + 1:  # one more for a final dot
             break
-    name = "".join(reversed(pieces)).removesuffix(".")
+    pieces.reverse()
+    filled.reverse()
+    name = "".join(pieces).removesuffix(".")
     if len(name) > MAX_NAME:
         cut = name.find(".", len(name) - MAX_NAME - 1)
         name = name[cut + 1 :] if cut >= 0 else name[-MAX_NAME - 1 :]
-    return name
+    return name, filled
 
 
 def expand_text(parts: tuple[Part, ...], value_of: ValueOf) -> str | None:
@@ -164,13 +165,15 @@ def expand_text(parts: tuple[Part, ...], value_of: ValueOf) -> str | None:
     pieces: list[str] = []
     length = 0
     for part in parts:
-        if isinstance(part, Macro):
+        if isinstance(part, str):
+            piece = part
+        else:
             value = value_of(part.letter)
             if value is None:
                 return None
-            part = part.apply(value)
-        pieces.append(part)
-        length += len(part)
+            piece = part.apply(value)
+        pieces.append(piece)
+        length += len(piece)
         if length > MAX_TEXT:
             break
     return "".join(pieces)[:MAX_TEXT]

@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import re
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from helpers._spf_macro import Part, read_macros
-from helpers.terms import Result, Shown
+from helpers.terms import Result, Shown, filled_directly
 
 MAX_RECORD = 65_535  # RFC 1035 §3.2.1: no DNS record is longer
 MAX_PROBLEMS = 20  # sentences kept for one record; a hostile one could have 30,000
@@ -34,8 +34,9 @@ LOOKUP_MECHANISMS = frozenset(("include", "a", "mx", "ptr", "exists"))  # RFC 72
 
 _TERM = re.compile(r"([+\-~?]?)([A-Za-z][A-Za-z0-9\-_.]*)(?:([:=/])(.*))?", re.DOTALL)
 _PREFIXES = re.compile(r"(?:/(0|[1-9][0-9]{0,2}))?(?://(0|[1-9][0-9]{0,2}))?\Z")
-_PREFIX = re.compile(r"0|[1-9][0-9]{0,2}")
+_LENGTHS = {str(bits): bits for bits in range(129)}  # prefix lengths as they may be written: no leading zeros
 _NOT_ASCII_TEXT = re.compile(r"[^\x20-\x7e]")
+_COMMA = "ends in a comma; terms are separated by blanks (§4.6.1)"
 _MISTAKES = {
     "ip": "ip4",
     "ipv4": "ip4",
@@ -52,9 +53,10 @@ def _inner() -> dict[str, object]:
     return {"json": False}
 
 
+@filled_directly
 @dataclass(frozen=True, slots=True, repr=False)
 class SpfTerm(Shown):
-    """One term of a record. ``text`` is the term as written, ``problem`` what is wrong with it, if anything."""
+    """One term of a record: ``text`` as written, and ``problem``, what is wrong with it, if anything."""
 
     text: str
     kind: Literal["mechanism", "modifier", "unreadable"]
@@ -73,6 +75,7 @@ class SpfTerm(Shown):
         return QUALIFIERS.get(self.qualifier, Result.NEUTRAL)
 
 
+@filled_directly
 @dataclass(frozen=True, slots=True, repr=False)
 class SpfRecord(Shown):
     """An SPF record as read. Any of ``problems`` makes a check end in permerror (RFC 7208 §4.6)."""
@@ -80,10 +83,15 @@ class SpfRecord(Shown):
     text: str
     terms: tuple[SpfTerm, ...] = ()
     problems: tuple[str, ...] = ()  # one sentence each, naming the bad term
-    notes: tuple[str, ...] = ()  # allowed, but perhaps not what was meant
     mechanisms: tuple[SpfTerm, ...] = field(default=(), metadata=_inner())
     redirect: SpfTerm | None = field(default=None, metadata=_inner())
     exp: SpfTerm | None = field(default=None, metadata=_inner())
+    unknown: tuple[SpfTerm, ...] = field(default=(), metadata=_inner())  # modifiers nobody defined
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the RFC allows but the owner hardly meant, a sentence each."""
+        return tuple(_notes(self))
 
 
 class _Read(NamedTuple):
@@ -95,6 +103,9 @@ class _Read(NamedTuple):
     ip4_prefix: int = 32
     ip6_prefix: int = 128
     network: int = 0
+
+
+_NOTHING = _Read()
 
 
 def quoted(text: str, limit: int = 80) -> str:
@@ -127,70 +138,76 @@ def _parse(text: str) -> SpfRecord:
         return SpfRecord(text, problems=(f"{quoted(text)} does not begin with v=spf1 (§4.5).",))
     if len(text) > MAX_RECORD:
         return SpfRecord(text, problems=("The record is longer than a DNS record can be (65,535 octets).",))
-    ascii_only = _NOT_ASCII_TEXT.search(text) is None
-    terms = tuple(_term(word, ascii_only) for word in text[6:].split(" ") if word)
-    redirects = [term for term in terms if term.name == "redirect" and term.kind == "modifier"]
-    explanations = [term for term in terms if term.name == "exp" and term.kind == "modifier"]
-    mechanisms = tuple(term for term in terms if term.kind == "mechanism")
-    return SpfRecord(
-        text,
-        terms,
-        tuple(_problems(terms, redirects, explanations)),
-        tuple(_notes(terms, mechanisms, redirects)),
-        mechanisms,
-        redirects[0] if redirects else None,
-        explanations[0] if explanations else None,
-    )
+    readable = text.isascii() and text.isprintable()
+    terms: list[SpfTerm] = []
+    problems: list[str] = []
+    modifiers: list[SpfTerm] = []
+    mechanisms: list[SpfTerm] = []
+    for word in text[7:].split(" "):
+        if not word:
+            continue
+        term = _term(word, readable)
+        terms.append(term)
+        if term.problem:
+            problems.append(f"The term {quoted(word)} {term.problem}.")
+        if term.kind == "mechanism":
+            mechanisms.append(term)
+        elif term.kind == "modifier":
+            modifiers.append(term)
+    if len(problems) > MAX_PROBLEMS:
+        problems[MAX_PROBLEMS:] = [f"And {len(problems) - MAX_PROBLEMS} more terms can't be read."]
+    if not modifiers:
+        return SpfRecord(text, tuple(terms), tuple(problems), tuple(mechanisms))
+    redirect, exp, unknown = _sorted_out(modifiers, problems)
+    return SpfRecord(text, tuple(terms), tuple(problems), tuple(mechanisms), redirect, exp, unknown)
+
+
+def _sorted_out(
+    modifiers: list[SpfTerm], problems: list[str]
+) -> tuple[SpfTerm | None, SpfTerm | None, tuple[SpfTerm, ...]]:
+    """redirect=, exp= and the others; the first two at most once each (RFC 7208 §6)."""
+    known: dict[str, list[SpfTerm]] = {"redirect": [], "exp": []}
+    unknown: list[SpfTerm] = []
+    for term in modifiers:
+        known.get(term.name, unknown).append(term)
+    for name, found in known.items():
+        if len(found) > 1:
+            problems.append(f"The modifier {name}= stands in the record more than once (§6).")
+    return next(iter(known["redirect"]), None), next(iter(known["exp"]), None), tuple(unknown)
 
 
 _parse_cached = lru_cache(maxsize=512)(_parse)
 
 
-def _problems(terms: tuple[SpfTerm, ...], redirects: list[SpfTerm], explanations: list[SpfTerm]) -> list[str]:
-    problems = [f"The term {quoted(term.text)} {term.problem}." for term in terms if term.problem]
-    if len(problems) > MAX_PROBLEMS:
-        more = len(problems) - MAX_PROBLEMS
-        problems = [*problems[:MAX_PROBLEMS], f"And {more} more terms can't be read."]
-    for found in (redirects, explanations):
-        if len(found) > 1:
-            problems.append(f"The modifier {found[0].name}= stands in the record more than once (§6).")
-    return problems
-
-
-def _notes(
-    terms: tuple[SpfTerm, ...], mechanisms: tuple[SpfTerm, ...], redirects: list[SpfTerm]
-) -> list[str]:
-    """What the RFC allows but an owner hardly meant; at most one sentence of each sort."""
-    notes = []
-    at = next((i for i, term in enumerate(mechanisms) if term.name == "all"), None)
+def _notes(record: SpfRecord) -> Iterator[str]:
+    """At most one sentence of each sort."""
+    at = next((i for i, term in enumerate(record.mechanisms) if term.name == "all"), None)
     if at is not None:
-        if at + 1 < len(mechanisms):
-            unseen = quoted(mechanisms[at + 1].text)
-            notes.append(f"“all” always matches, so {unseen} and whatever follows is never looked at (§5.1).")
-        if mechanisms[at].qualifier == "+":
-            notes.append("“+all” lets every host in the world pass.")
-        if redirects:
-            notes.append("redirect= is ignored where there is an “all” (§6.1).")
-    if any(term.name == "ptr" for term in mechanisms):
-        notes.append("The mechanism “ptr” is slow and should not be published any more (§5.5).")
-    for term in terms:
-        if term.kind == "modifier" and term.name not in ("redirect", "exp"):
-            hint = f"; the mechanism is written {term.name}:" if term.name in _MECHANISMS else ""
-            notes.append(f"The modifier {quoted(term.text)} is not known and is ignored (§6){hint}.")
-            break
-    return notes
+        if at + 1 < len(record.mechanisms):
+            unseen = quoted(record.mechanisms[at + 1].text)
+            yield f"“all” always matches, so {unseen} and whatever follows is never looked at (§5.1)."
+        if record.mechanisms[at].qualifier == "+":
+            yield "“+all” lets every host in the world pass."
+        if record.redirect:
+            yield "redirect= is ignored where there is an “all” (§6.1)."
+    if any(term.name == "ptr" for term in record.mechanisms):
+        yield "The mechanism “ptr” is slow and should not be published any more (§5.5)."
+    for term in record.unknown[:1]:
+        hint = f"; the mechanism is written {term.name}:" if term.name in _MECHANISMS else ""
+        yield f"The modifier {quoted(term.text)} is not known and is ignored (§6){hint}."
 
 
 # --------------------------------------------------------------------- terms
 
 
-def _term(text: str, ascii_only: bool) -> SpfTerm:
-    if not ascii_only and (bad := _NOT_ASCII_TEXT.search(text)):
+def _term(text: str, readable: bool) -> SpfTerm:
+    if not readable and (bad := _NOT_ASCII_TEXT.search(text)):
         what = f"the character U+{ord(bad.group()):04X}; a record is plain visible ASCII (§3.1, §12)"
         return SpfTerm(text, "unreadable", problem=f"holds {what}")
     match = _TERM.fullmatch(text)
     if match is None:
-        return SpfTerm(text, "unreadable", problem="is neither a mechanism nor a modifier (§4.6.1)")
+        problem = _COMMA if text.endswith(",") else "is neither a mechanism nor a modifier (§4.6.1)"
+        return SpfTerm(text, "unreadable", problem=problem)
     qualifier, name, separator, rest = match.groups()
     name = name.lower()
     if separator == "=":
@@ -202,7 +219,7 @@ def _term(text: str, ascii_only: bool) -> SpfTerm:
         argument = None if separator is None else rest if separator == ":" else "/" + rest
         read = read_argument(separator, argument)
         if read.problem and text.endswith(","):
-            read = _Read("ends in a comma; terms are separated by blanks (§4.6.1)")
+            read = _Read(_COMMA)
     return SpfTerm(
         text,
         "mechanism",
@@ -221,7 +238,7 @@ def _unknown(text: str, name: str) -> str:
     if name in ("redirect", "exp"):
         return f"has a colon, but {name} is a modifier and is written {name}= (§6)"
     if text.endswith(","):
-        return "ends in a comma; terms are separated by blanks (§4.6.1)"
+        return _COMMA
     meant = _MISTAKES.get(name)
     return "is no mechanism that SPF knows (§5)" + (f"; perhaps {meant} was meant" if meant else "")
 
@@ -267,7 +284,7 @@ def _end_problem(text: str) -> str | None:
 
 
 def _all(separator: str | None, argument: str | None) -> _Read:
-    return _Read("has something behind “all”, which takes nothing (§5.1)" if separator else None)
+    return _Read("has something behind “all”, which takes nothing (§5.1)") if separator else _NOTHING
 
 
 def _named(separator: str | None, argument: str | None) -> _Read:
@@ -280,13 +297,13 @@ def _named(separator: str | None, argument: str | None) -> _Read:
 def _ptr(separator: str | None, argument: str | None) -> _Read:
     if separator == "/":
         return _Read("has a prefix length, which ptr can't have (§5.5)")
-    return _domain_spec(argument) if separator else _Read()
+    return _domain_spec(argument) if separator else _NOTHING
 
 
 def _host(separator: str | None, argument: str | None) -> _Read:
     """a and mx: an optional domain-spec, then optional prefix lengths for IPv4 and IPv6 (§5.3, §5.4)."""
     if argument is None:
-        return _Read()
+        return _NOTHING
     if "/" not in argument:
         return _domain_spec(argument)
     match = _PREFIXES.search(argument)
@@ -313,12 +330,12 @@ def _network(
             which = "IPv4" if bits == 32 else "IPv6"
             return _Read(f"has {quoted(address, 60)} where an {which} address belongs ({section})")
         if not slash:
-            return _Read(None, argument, (), network=network)
-        if not _PREFIX.fullmatch(length) or int(length) > bits:
+            return _Read(None, argument, (), 32, 128, network)
+        prefix = _LENGTHS.get(length, bits + 1)
+        if prefix > bits:
             return _Read(f"has a prefix length that isn't a number from 0 to {bits} ({section})")
-        prefix = int(length)
         if bits == 32:
-            return _Read(None, address, (), prefix, network=network)
+            return _Read(None, address, (), prefix, 128, network)
         return _Read(None, address, (), 32, prefix, network)
 
     return read
