@@ -1,4 +1,4 @@
-"""Makes data/sample_headers/ (messages and index.json) and the key records in data/zones/.
+"""Makes data/sample_headers/ (messages and index.json), the keys in data/zones/, the table in data/README.md.
 
     python tools/build_samples.py            writes whatever differs
     python tools/build_samples.py --check    writes nothing; exit status 1 when something differs
@@ -29,6 +29,8 @@ ABOUT = (
     "which zone file answers for it and what every check has to end with; README.md explains the fields. "
     "Made by tools/build_samples.py."
 )
+README = DATA / "README.md"
+TABLE = re.compile(r"(<!-- samples -->\n).*(<!-- /samples -->)", re.DOTALL)
 KEY_BLOCK = re.compile(r"^; key ([\w-]+)\n(\S+)([ \t]+)IN TXT \([^)]*\)", re.MULTILINE)
 
 
@@ -65,6 +67,15 @@ def with_keys(zone: str) -> str:
     return KEY_BLOCK.sub(block, zone)
 
 
+def table(made: list[Sample]) -> str:
+    """The samples as rows of a Markdown table."""
+    rows = ["| file | what it is | zone | DMARC |", "|---|---|---|---|"]
+    for sample in made:
+        result = (sample.expect["dmarc"] or {}).get("result", "–")
+        rows.append(f"| `{sample.file}` | {sample.title} | `{sample.zone}` | {result} |")
+    return "\n".join(rows) + "\n"
+
+
 def outputs() -> dict[Path, bytes]:
     """Every file that this script is answerable for, with its content."""
     made = samples()
@@ -73,6 +84,8 @@ def outputs() -> dict[Path, bytes]:
     files[MESSAGES / "index.json"] = (json.dumps(index, indent=1, ensure_ascii=False) + "\n").encode()
     for path in sorted(ZONES.glob("*.zone")):
         files[path] = with_keys(path.read_text("utf-8")).encode()
+    readme = README.read_text("utf-8")
+    files[README] = TABLE.sub(lambda m: m[1] + table(made) + m[2], readme).encode()
     return files
 
 

@@ -178,7 +178,7 @@ def signature(
     }
     fields = [(tag.encode(), value.encode()) for tag, value in tags.items() if value]
     names = tuple(one.encode() for one in headers.lower().split(":"))
-    value = signer.gen_header(fields, names, policy, b"DKIM-Signature", private)
+    value: bytes = signer.gen_header(fields, names, policy, b"DKIM-Signature", private)
     return f"{name}: ".encode() + value
 
 
@@ -205,7 +205,7 @@ def sealed(message: bytes, label: str, *, at: str, results: str) -> bytes:
     sealer, private = _signer(authentication_results + message_signature + b"\r\n", key)
     fields = [(b"i", b"1"), *common, (b"cv", b"none"), (b"b", b"0" * 60)]
     order = (b"arc-authentication-results", b"arc-message-signature")
-    seal = b"ARC-Seal: " + sealer.gen_header(fields, order, policy, b"ARC-Seal", private)
+    seal: bytes = b"ARC-Seal: " + sealer.gen_header(fields, order, policy, b"ARC-Seal", private)
     return seal + message_signature + authentication_results + message
 
 
@@ -283,7 +283,7 @@ def spf(result: str, domain: str) -> dict[str, str]:
 
 
 def dkim_row(result: str, label_or_domain: str, selector: str | None = None, **more: Any) -> dict[str, Any]:
-    """What one signature ends with; ``more``: signature_ok, body_hash_ok."""
+    """What one signature ends with; ``more``: signature_ok, body_hash_ok, key_state."""
     if label_or_domain in KEYS:
         key = KEYS[label_or_domain]
         return {"result": result, "domain": key.domain, "selector": selector or key.selector, **more}

@@ -291,7 +291,7 @@ def key_revoked() -> Sample:
         signed(notice(14), "signer", at=AT_SIGNER, selector="2024"),
         "dkim=permerror (key revoked) header.d=signer.example header.s=2024",
         "key_revoked",
-        [dkim_row("permerror", "signer", "2024")],
+        [dkim_row("permerror", "signer", "2024", key_state="revoked")],
         ["permerror"],
     )
 
@@ -307,7 +307,7 @@ def key_missing() -> Sample:
         signed(notice(15), "signer", at=AT_SIGNER, selector="may2025"),
         "dkim=permerror (no key for signature) header.d=signer.example header.s=may2025",
         "key_missing",
-        [dkim_row("permerror", "signer", "may2025")],
+        [dkim_row("permerror", "signer", "may2025", key_state="missing")],
         ["permerror"],
     )
 

@@ -270,7 +270,7 @@ Last-Attempt-Date: Thu, 08 May 2025 18:00:06 -0700 (PDT)
             "bounce": {
                 "kind": "dsn",
                 "returned": "full",
-                "reporter": "googlemail.com",
+                "reporter": "Google",
                 "receiver": "mx1.737flight.example",
                 "replies": [[recipient, 550, "5.7.1"]],
                 "blamed": "dmarc",
