@@ -271,3 +271,19 @@ def test_a_notebook_runs_in_jupyterlab(path: Path, page: Any, lab: str) -> None:
 
     assert page.locator(".jp-Dialog").count() == 0
     assert [url for url in asked if urlsplit(url).hostname not in {None, "127.0.0.1"}] == []
+
+
+def test_live_slides_ask_nothing_of_the_network(page: Any, lab: str) -> None:
+    settings = Path(sys.prefix, "share/jupyter/lab/settings/overrides.json")
+    if (
+        not settings.exists()
+        or settings.read_bytes() != (ROOT / "tools/jupyterlab_overrides.json").read_bytes()
+    ):
+        missing("an environment that make has set up")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(lab.replace("/lab/tree/", "/rise/").format(NOTEBOOKS[0].name))
+    page.wait_for_selector(".reveal section.present h1", timeout=60_000)
+    page.wait_for_timeout(3000)  # the theme is loaded
+    keep(page, "live-slide-01")
+    assert [url for url in asked if urlsplit(url).hostname not in {None, "127.0.0.1"}] == []
