@@ -40,6 +40,7 @@ _FINAL_DOT = re.compile(r"(?<=[^\s.\\])\.(?=\s|$)")
 _WHERE = re.compile(r"^.*?:\d+: ", re.DOTALL)
 _NAME_LISTS = frozenset({"AFSDB", "KX", "MINFO", "RP", "SOA", "SRV"})  # text with names in it, never quoted
 
+_DIRECTIVES = ("$ORIGIN", "$TTL")  # not $INCLUDE and $GENERATE: a file may come from a stranger
 FAILURES = {"servfail": DnsFailure.SERVFAIL, "timeout": DnsFailure.TIMEOUT}
 
 
@@ -89,7 +90,9 @@ def read_files(texts: list[tuple[str, str]], origin: str | None) -> tuple[Nodes,
 
 def _read_records(source: str, text: str, origin: dns.name.Name, lines: _Lines) -> None:
     tokens = _Tokens(text, source, idna_codec=dns.name.IDNA_2008_UTS_46)
-    reader = dns.zonefile.Reader(tokens, dns.rdataclass.IN, lines, default_ttl=300)
+    reader = dns.zonefile.Reader(
+        tokens, dns.rdataclass.IN, lines, allow_directives=_DIRECTIVES, default_ttl=300
+    )
     reader.current_origin = reader.last_name = origin
     try:
         reader.read()
