@@ -17,6 +17,7 @@ from helpers._bounce_phrases import (
     NO_AUTH,
     NOT_ALIGNED,
     OTHER,
+    TRIGGERS,
     SPF_FAIL,
 )
 from helpers.terms import Basis, Blamed
@@ -61,6 +62,7 @@ _METHOD = re.compile(
     r"(?P<senderid>sender[- ]?id(?= ?\(| check| fail| valid| auth))|"
     r"(?P<arc>arc(?=[ -](?:valid|chain|seal|auth|sign|set|result|check|fail))))(?!\w|\.\w|-signature)"
 )
+_METHOD_WORDS = ("dmarc", "spf", "dkim", "domainkeys", "sender policy", "sender id", "sender-id", "senderid", "arc")
 _FAILED = re.compile(
     r"fail|reject|refus|den(?:y|ied)|violat|invalid|not (?:pass|accept|allow|authori[sz]|permit|valid|verif|comply|match|align|met|found|sign)|"
     r"n't (?:pass|allow|accept|valid|verif|comply|meet|align)|unauth|block|bad|missing|lack|no valid|broken|policy|polic|error|"
@@ -147,27 +149,23 @@ def _short(clue: str) -> str:
 
 def _by_words(words: str) -> Blame | None:
     """The table, the look-alikes, then words in general."""
-    for row in EXACT:
-        if all(word in words for word in row.words):
-            receiver = "" if row.receiver.startswith("any") else row.receiver
-            return Blame(row.blamed, row.basis, " \u2026 ".join(row.words), row.meaning, receiver)
-    for row in LOOK_ALIKES:
-        if all(word in words for word in row.words) and not _METHOD.search(_URL.sub(" ", words)):
+    if any(word in words for word in TRIGGERS):
+        for row in EXACT:
+            if row.words[0] in words and all(word in words for word in row.words[1:]):
+                receiver = "" if row.receiver.startswith("any") else row.receiver
+                return Blame(row.blamed, row.basis, " \u2026 ".join(row.words), row.meaning, receiver)
+    named = any(word in words for word in _METHOD_WORDS) and _METHOD.search(_URL.sub(" ", words)) is not None
+    for row in LOOK_ALIKES[_PTR_FROM:] if named else LOOK_ALIKES:
+        if row.words[0] in words:
             return Blame(None, meaning=row.meaning)
-    for row in LOOK_ALIKES[_PTR_FROM:]:
-        if all(word in words for word in row.words):
-            return Blame(None, meaning=row.meaning)
-    if found := _general(words):
+    if named and (found := _general(words)):
         blamed, basis, clue = found
         return Blame(blamed, basis, clue, _MEANING[blamed])
-    if (found_auth := _MESSAGE_AUTH.search(words)) and not _UNRELATED.search(words):
+    if "authenti" in words and (found_auth := _MESSAGE_AUTH.search(words)) and not _UNRELATED.search(words):
         return Blame(Blamed.AUTHENTICATION, Basis.STATED, _short(found_auth.group()), NO_AUTH)
-    if (
-        (found_ip := _NOT_ALLOWED.search(words))
-        and _IP.search(words)
-        and _DOMAIN_WORD.search(words, found_ip.end())
-    ):
-        return Blame(Blamed.SPF, Basis.INFERRED, _short(found_ip.group()), SPF_FAIL)
+    refused = _NOT_ALLOWED.search(words) if "not " in words and "send" in words else None
+    if refused and _IP.search(words) and _DOMAIN_WORD.search(words, refused.end()):
+        return Blame(Blamed.SPF, Basis.INFERRED, _short(refused.group()), SPF_FAIL)
     return None
 
 
@@ -176,7 +174,7 @@ _PTR_FROM = next(i for i, row in enumerate(LOOK_ALIKES) if row.words == ("ptr re
 
 def _other(words: str) -> Blame | None:
     for row in OTHER:
-        if all(word in words for word in row.words):
+        if row.words[0] in words:
             return Blame(None, meaning=row.meaning)
     return None
 

@@ -66,18 +66,18 @@ def _blocks(text: str) -> list[Fields]:
                     return blocks
             current, name = {}, ""
             continue
-        found = None if line[0] in " \t" else _FIELD.match(line)
-        if found is None:
+        new, colon, value = line.partition(":")
+        new = new.rstrip(" ").lower()
+        if not colon or not new[:1].isalpha() or " " in new or len(new) > 60:
             if name and len(current[name]) < 8_000:
                 current[name] += " " + line.strip()
             continue
-        new = found.group(1).lower()
         if new == "final-recipient" and new in current:
             blocks.append(current)
             current = {}
         name = new if new not in current and len(current) < MAX_FIELDS else ""
         if name:
-            current[name] = found.group(2).strip()
+            current[name] = value.strip()
     if current:
         blocks.append(current)
     return blocks[:MAX_BLOCKS]
@@ -108,8 +108,8 @@ def host(value: str | None) -> str | None:
     text = typed(value)
     if not text:
         return None
-    words = text.split()
-    return words[0].strip("()[];,").rstrip(".").lower() or None if words else None
+    name = text.split(None, 1)[0].strip("()[]<>;,").rstrip(".").lower()
+    return name if "." in name or ":" in name else None
 
 
 _STATUS = re.compile(r"\s*#?([245]\.\d{1,3}\.\d{1,3})(?!\d)")

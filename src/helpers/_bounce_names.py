@@ -91,28 +91,30 @@ def receiver_name(host: str | None) -> str | None:
     return None
 
 
-_WRITERS: tuple[tuple[str, str], ...] = (
+_BY_PROSE: tuple[tuple[str, str], ...] = (
     ("indimail", "IndiMail (qmail)"),
     ("this is the qmail-send program", "qmail"),
     ("dragonfly mail agent", "DragonFly dma"),
     ("running the courier mail server", "Courier"),
-    ("this is the mail system at host", "Postfix"),
-    ("this is the postfix program", "Postfix"),
-    ("x-postfix-queue-id", "Postfix"),
     ("postfix smtp server", "Postfix"),
     ("m-filter", "m-FILTER"),
     ("interscan", "Trend Micro InterScan"),
     ("opensmtpd", "OpenSMTPD"),
     ("this is the mailer-daemon, please do not reply", "OpenSMTPD"),
-    ("mimecast.lan", "Mimecast"),
     ("symantec email security", "MessageLabs"),
     ("google groups", "Google Groups"),
+    ("domino directory", "Domino"),
+    ("msexch:", "Exchange Server"),
+)
+_BY_ADDRESS: tuple[tuple[str, str], ...] = (
+    ("mimecast.lan", "Mimecast"),
     ("mailer-daemon@googlemail.com", "Google"),
     ("mailer-daemon@google.com", "Google"),
     ("kundenserver.de", "IONOS"),
     ("mailer-daemon@mail.gmx", "GMX"),
     ("mail.zoho.com", "Zoho"),
     ("corp.mail.ru", "Mail.ru"),
+    ("mxlogic", "MX Logic"),
     ("mailer-daemon@yahoo.", "Yahoo"),
     ("sns.amazonaws.com", "Amazon SNS"),
     ("amazonses.com", "Amazon SES"),
@@ -120,25 +122,34 @@ _WRITERS: tuple[tuple[str, str], ...] = (
     ("hotmail.com", "Hotmail"),
     ("protection.outlook.com", "Exchange Online"),
     ("prod.outlook.com", "Exchange Online"),
-    ("x-ms-exchange-message-is-ndr", "Exchange Online"),
+    ("ezweb.ne.jp", "au (KDDI)"),
+    ("biglobe.ne.jp", "Biglobe"),
+    ("messagelabs.com", "MessageLabs"),
+    ("barracuda", "Barracuda"),
+)
+_BY_TEMPLATE: tuple[tuple[str, str], ...] = (
+    ("x-ms-exchange-message-is-ndr", "Exchange Server"),
     ("diagnostic information for administrators", "Exchange Server"),
-    ("msexch:", "Exchange Server"),
-    ("mailer-daemon (mail delivery system)", "Postfix"),
+    ("this is the mail system at host", "Postfix"),
+    ("this is the postfix program", "Postfix"),
+    ("x-postfix-queue-id", "Postfix"),
+    ("(mail delivery system)", "Postfix"),
     ("created automatically by mail delivery software", "Exim"),
     ("created automatically by the smtp relay", "Exim"),
     ("mail delivery subsystem", "Sendmail"),
-    ("domino directory", "Domino"),
-    ("ezweb.ne.jp", "au (KDDI)"),
-    ("biglobe.ne.jp", "Biglobe"),
 )
 
 
-def reporter_name(evidence: str, reporting_mta: str | None) -> str | None:
-    """Who wrote the bounce: the product or service its words give away, else the reporting host."""
-    lowered = evidence.lower()
-    for words, name in _WRITERS:
-        if words in lowered:
-            return name
+def reporter_name(prose: str, addresses: str, reporting_mta: str | None) -> str | None:
+    """Who wrote the bounce: the product or service its words give away, else the reporting host.
+
+    ``prose`` is what it wrote itself, ``addresses`` its From, Message-ID and Reporting-MTA.
+    """
+    prose, addresses = prose.lower(), addresses.lower()
+    for table, where in ((_BY_PROSE, prose), (_BY_ADDRESS, addresses), (_BY_TEMPLATE, prose + addresses)):
+        for words, name in table:
+            if words in where:
+                return name
     return reporting_mta
 
 

@@ -32,25 +32,16 @@ _RETURNED_TYPES = frozenset(
 _STATUS_TYPES = frozenset(
     ["message/delivery-status", "message/global-delivery-status", "text/delivery-status"]
 )
-_MAIL_FIELDS = [
-    "from",
-    "to",
-    "subject",
-    "date",
-    "received",
-    "return-path",
-    "message-id",
-    "mime-version",
-    "content-type",
-    "delivered-to",
-    "sender",
-    "x-failed-recipients",
-    "x-apparently-to",
-    "reply-to",
-]
-_STATUS_IN_TEXT = re.compile(
-    r"^(?:Reporting-MTA|Final-Recipient|Original-Recipient|Diagnostic-Code) ?:", re.IGNORECASE | re.MULTILINE
+_MAIL_FIELDS = frozenset(
+    [
+        *("from", "to", "subject", "date", "received", "return-path", "message-id", "mime-version"),
+        *("content-type", "delivered-to", "sender", "x-failed-recipients", "x-apparently-to", "reply-to"),
+    ]
 )
+_STATUS_IN_TEXT = re.compile(
+    r"^(?:Final-Recipient|Original-Recipient|Diagnostic-Code) ?:", re.IGNORECASE | re.MULTILINE
+)
+_FIELD_OR_EMPTY = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,60} ?:|[ \t]|\Z")
 _FEEDBACK_IN_TEXT = re.compile(
     r"^Feedback-Type ?: ?(?:abuse|auth-failure|fraud|not-spam|other|virus|opt-out)", re.I | re.M
 )
@@ -76,7 +67,7 @@ class Material:
 def sort_parts(message: Message) -> Material:
     """Take a message apart into words, report fields and the returned message."""
     material = Material()
-    material.is_mail = any(message.get(name) for name in _MAIL_FIELDS)
+    material.is_mail = any(header.name.lower() in _MAIL_FIELDS for header in message.headers)
     words: list[str] = []
     html: list[str] = []
     if not material.is_mail:
@@ -126,9 +117,13 @@ def _take_text(material: Material, text: str, words: list[str]) -> None:
     """A text part may hold everything: words, fields and the returned message."""
     report = cut_returned(text)
     own = report.words
-    if _FEEDBACK_IN_TEXT.search(own, 0, MAX_REPORT) and not material.feedback:
+    if "eedback-" in own and not material.feedback and _FEEDBACK_IN_TEXT.search(own, 0, MAX_REPORT):
         material.feedback = own
-    elif not material.status and (found := _STATUS_IN_TEXT.search(own, 0, MAX_REPORT)):
+    elif (
+        not material.status
+        and ("ecipient" in own or "ode:" in own)
+        and (found := _STATUS_IN_TEXT.search(own, 0, MAX_REPORT))
+    ):
         start = _start_of_block(own, found.start())
         material.status = own[start:]
         own = own[:start]
@@ -139,9 +134,13 @@ def _take_text(material: Material, text: str, words: list[str]) -> None:
 
 
 def _start_of_block(text: str, position: int) -> int:
-    """The fields before the one that was found belong to the same block."""
-    start = text.rfind("\n\n", 0, position)
-    return position if start < 0 or position - start > 400 else start + 2
+    """The fields before the one that was found belong to the report, too."""
+    start = position
+    for line in reversed(text[max(0, position - 2_000) : position].split("\n")[:-1]):
+        if not _FIELD_OR_EMPTY.match(line):
+            break
+        start -= len(line) + 1
+    return max(0, start)
 
 
 def _take_original(material: Material, raw: bytes, whole: Returned, headers_only: Returned) -> None:

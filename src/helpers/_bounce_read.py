@@ -22,13 +22,21 @@ from helpers._bounce_text import (
     reply_in,
     says_it_bounced,
     stage_of_command,
+    summary_blocks,
+    telling_paragraph,
 )
-from helpers.message import Message
+from helpers.message import Message, read_message
 from helpers.terms import BounceKind
 
 MAX_REPLIES = 1_000
 MAX_JUDGED = 50  # different texts; further recipients of one bounce repeat them
+MAX_NESTING = 3
+_MAY_WRAP = frozenset({BounceKind.NOT_A_BOUNCE, BounceKind.PLAIN_BOUNCE})
+_REPORTS = frozenset({BounceKind.DSN, BounceKind.ARF})
+_REFUSALS = _REPORTS | {BounceKind.PLAIN_BOUNCE}
 _ARRIVED = frozenset({"delivered", "relayed", "expanded"})
+
+_ODD_BYTES = bytes(byte for byte in range(32) if byte not in b"\t\r\n\x1b\x0c")
 
 Row = dict[str, Any]  # the fields of one Reply
 
@@ -48,8 +56,8 @@ class Found:
     original: Message | None = None
 
 
-def read(message: Message) -> Found:
-    """Read a message as a bounce."""
+def read(message: Message, depth: int = 0) -> Found:
+    """Read a message as a bounce. ``depth``: how many messages it was found inside of."""
     found = Found()
     if not message.raw.strip():
         found.notes.append("The input is empty.")
@@ -57,7 +65,7 @@ def read(message: Message) -> Found:
     if _is_binary(message.raw):
         found.notes.append("This is not text, so neither a message nor a bounce.")
         return found
-    material = sort_parts(message)
+    material = sort_parts(_with_line_feeds(message))
     found.original, found.returned = material.original, material.returned
     found.notes += material.notes
     if message.raw.startswith(b"From ") and b"\nFrom " in message.body:
@@ -65,6 +73,9 @@ def read(message: Message) -> Found:
     for reader in (_read_feedback, _read_status, _read_session, _read_notification, _read_words):
         if reader(found, message, material):
             break
+    inner = _bounce_inside(found, depth)
+    if inner is not None:
+        return inner
     if len(found.replies) > MAX_REPLIES:
         found.notes.append(
             f"The bounce names {len(found.replies)} recipients; the first {MAX_REPLIES} are shown."
@@ -75,11 +86,31 @@ def read(message: Message) -> Found:
     return found
 
 
+def _with_line_feeds(message: Message) -> Message:
+    """Bare CR as line end (old Macs): MIME's encodings are undone line by line and need line feeds."""
+    return read_message(message.raw.replace(b"\r", b"\n")) if b"\n" not in message.raw else message
+
+
+def _bounce_inside(found: Found, depth: int) -> Found | None:
+    """A bounce that was forwarded, or wrapped by a further server that adds no reply of its own."""
+    inside = found.original
+    if inside is None or depth >= MAX_NESTING or found.kind not in _MAY_WRAP:
+        return None
+    if any(row["code"] or row["enhanced"] for row in found.replies):
+        return None
+    inner = read(inside, depth + 1)
+    trusted = _REFUSALS if found.kind == BounceKind.NOT_A_BOUNCE else _REPORTS
+    if inner.kind not in trusted or not inner.replies:
+        return None
+    inner.notes.insert(0, "The bounce was found inside another message that passes it on.")
+    return inner
+
+
 def _is_binary(raw: bytes) -> bool:
     head = raw[:1024]
     if head.startswith((b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"%PDF", b"PK\x03\x04", b"\x1f\x8b")):
         return True
-    odd = sum(1 for byte in head if byte < 32 and byte not in b"\t\r\n\x1b\x0c")
+    odd = len(head) - len(head.translate(None, _ODD_BYTES))
     return odd > len(head) // 10 and not head.startswith((b"\xff\xfe", b"\xfe\xff"))
 
 
@@ -252,9 +283,8 @@ def _read_feedback(found: Found, message: Message, material: Material) -> bool:
 
 def _read_complaint(found: Found, message: Message, material: Material) -> bool:
     """Hotmail's feedback loop sends the message complained about without any report part."""
-    if material.original is None or not message.subject.lower().strip().startswith(
-        "complaint about message from"
-    ):
+    subject = message.get("subject") if material.original is not None else None
+    if subject is None or not subject.value.lower().startswith("complaint about message from"):
         return False
     found.kind = BounceKind.ARF
     found.reporter = "Hotmail"
@@ -368,10 +398,11 @@ def _rows_from_words(words: str, message: Message, original: Message | None) -> 
     if failed:
         known = {block.recipient.lower(): block for block in blocks}
         blocks = [known.get(address.lower()) or Block(address, words) for address in failed]
-    if not blocks:
+    if not blocks and not (blocks := summary_blocks(words)):
         recipient = inline_recipient(words) or _only_recipient(original)
         blocks = [Block(recipient or "", words)]
-    before = words[: words.find(blocks[0].recipient)] if blocks[0].recipient else ""
+    start = words.find(blocks[0].recipient) if blocks[0].recipient else 0
+    before = words[: max(0, start)].rstrip(" \n\t<\"'")
     rows = [_words_row(block, context, words, before) for block in blocks]
     return _filled(rows)
 
@@ -379,12 +410,7 @@ def _rows_from_words(words: str, message: Message, original: Message | None) -> 
 def _words_row(block: Block, context: _Context, words: str, before: str) -> Row:
     text = block.text
     exchange = context.exchange(Words(None, None, ""), block.recipient) if context.exchanges else None
-    reply = read_reply(exchange.reply) if exchange else reply_in(text)
-    if reply is None or (reply.code is None and reply.enhanced is None):
-        earlier = reply_in(before) if before.strip() else None
-        if earlier is not None and (earlier.code is not None or reply is None):
-            reply = earlier
-    reply = reply or Words(None, None, "")
+    reply = read_reply(exchange.reply) if exchange else _told(block, words, before)
     stage = stage_of_command(exchange.command, context.sendmail) if exchange else read_stage(text)
     return {
         "recipient": block.recipient or None,
@@ -394,6 +420,21 @@ def _words_row(block: Block, context: _Context, words: str, before: str) -> Row:
         "receiver": (exchange.host if exchange else None) or read_host(text),
         "stage": stage,
     }
+
+
+def _told(block: Block, words: str, before: str) -> Words:
+    """What a block says, or else what stands before the list of recipients."""
+    told = reply_in(block.text)
+    if told is not None and (told.code or told.enhanced):
+        return told
+    earlier = reply_in(before) if before.strip() and block.text is not words else None
+    if earlier is not None and earlier.code:
+        return earlier
+    if told is None:
+        return read_reply(telling_paragraph(before, last=True))
+    if block.text is words and told.text and words.lstrip(" \n\t-|:*").startswith(told.text[:20]):
+        return read_reply(telling_paragraph(words, block.recipient))
+    return told
 
 
 def _filled(rows: list[Row]) -> list[Row]:
@@ -420,7 +461,7 @@ def _only_recipient(original: Message | None) -> str | None:
 def _conclude(found: Found, message: Message, material: Material) -> None:
     """Who refused, who reports, what is blamed."""
     host = next((row["receiver"] for row in found.replies if row.get("receiver")), None)
-    texts = list(dict.fromkeys(row.get("text", "") for row in found.replies))[:MAX_JUDGED]
+    texts = [row["text"] for row in found.replies[:MAX_JUDGED] if row.get("code")]
     name = receiver_name(host) or next(filter(None, map(receiver_by_words, texts)), None)
     if found.kind != BounceKind.ARF:
         _judge(found, name, material.words)
@@ -457,11 +498,11 @@ def _judge(found: Found, receiver: str | None, words: str) -> None:
 
 
 def _reporter(message: Message, material: Material, reporting: str | None) -> str | None:
-    evidence = [material.words[:2_000], material.status[:600], material.words[-400:]]
-    for name in ("from", "subject", "message-id"):
-        header = message.get(name)
-        if header:
-            evidence.append(header.value[:300])
+    prose = [material.words[:2_000], material.words[-400:], material.status[:600]]
     if message.get("x-ms-exchange-message-is-ndr"):
-        evidence.append("x-ms-exchange-message-is-ndr")
-    return reporter_name("\n".join(evidence), reporting)
+        prose.append("x-ms-exchange-message-is-ndr")
+    headers = [message.get(name) for name in ("from", "message-id", "subject")]
+    addresses = [header.value[:300] for header in headers if header] + [reporting or ""]
+    if message.get("x-bounced-address"):
+        prose.append("indimail")
+    return reporter_name("\n".join(prose), "\n".join(addresses), reporting)

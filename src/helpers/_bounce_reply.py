@@ -24,18 +24,18 @@ class Words(NamedTuple):
 _ENHANCED = r"[245]\.\d{1,3}\.\d{1,3}(?![\d.]*\d)"
 # At the very beginning, after the type of an RFC 3464 Diagnostic-Code or the noise before it.
 _AT_START = re.compile(
-    rf"(?:smtp|lmtp|unknown|x-[\w-]+)?\s*;?[\s'\"#<(\[:]*(?P<code>[245]\d\d)(?:[ \-:#]+|$)(?:(?P=code)[ -])?#?(?P<enhanced>{_ENHANCED})?",
+    rf"(?:smtp|lmtp|unknown|x-[\w-]+)?\s*;?[\s'\"#<(\[:]*(?P<code>[245]\d\d)(?:[ \-:#]+'?(?=[245]\.\d)|[ \-:#]+|$)(?:(?P=code)[ -])?#?(?P<enhanced>{_ENHANCED})?",
     re.IGNORECASE,
 )
 # Further in: behind a mark that says a reply follows.
 _FURTHER = re.compile(
-    rf"(?:<<<\s*|<-\s*|['\"(\[:;,#]\s*|\b(?:said|was|reason|error|code|with|returned|responsecode|reply)\b\s*:?\s*)"
-    rf"(?P<code>[245]\d\d)(?=[ \-:#,)\]]|$)(?!-?\d)(?:[ \-:#]+(?:(?P=code)[ -])?#?(?P<enhanced>{_ENHANCED})?)?",
+    rf"(?:<<<\s*|<-\s*|(?<![\da-f])[:;,] ?|['\"(\[#>] ?|[:;] |\b(?:said|was|reason|error|code|with|returned|responsecode|reply)\b\s*:?\s*)"
+    rf"(?P<code>[45]\d\d)(?=[ \-:#,)\]]|$)(?!-?\d)(?:[ \-:#]+(?:(?P=code)[ -])?#?(?P<enhanced>{_ENHANCED})?)?",
     re.IGNORECASE,
 )
 _BARE_ENHANCED = re.compile(rf"(?:^|[\s(\[#'\"])#?({_ENHANCED})(?=[\s)\]:;,'\"-]|$)")
-_AFTER_CODE = re.compile(rf"[^.]{{0,200}}?\(#({_ENHANCED})\)|.*?ERROR_CODE :({_ENHANCED})", re.DOTALL)
-_SEPARATE_CODE = re.compile(r"\b(?:error_code\s?:|responsecode)\s?([45]\d\d)\b", re.IGNORECASE)
+_SPLIT_CODE = re.compile(r"\bERROR_CODE ?: ?([45]\d\d),? *(?:ERROR_CODE ?: ?)?,? ?")  # Zoho
+_OWN_CODE = re.compile(r"x-unix", re.IGNORECASE)  # a program's exit status, not a reply
 
 
 def read_reply(text: str) -> Words:
@@ -44,27 +44,26 @@ def read_reply(text: str) -> Words:
     The words keep what comes after the code; the code repeated on each line of the reply
     ("550-5.7.26 …") is left out. RFC 5321 §4.2.1, RFC 2034 §4.
     """
-    flat = " ".join(text[:MAX_TEXT].split())
-    found = _AT_START.match(flat) or _further(flat)
+    flat = _SPLIT_CODE.sub(r"\1 ", " ".join(text[:MAX_TEXT].split()))
+    found = _AT_START.match(flat)
+    if found is None or found.group("code")[0] == "2":
+        found = _further(flat) or (found if found and not _OWN_CODE.match(flat) else None)
     if found is None:
         bare = _BARE_ENHANCED.search(flat)
-        return Words(None, bare.group(1) if bare else None, _without_type(flat))
+        return Words(None, bare.group(1) if bare else None, closed(_without_type(flat)))
     code, enhanced = found.group("code"), found.group("enhanced")
     rest = flat[found.end() :]
     if "-" in found.group()[-12:]:
         rest = _without_repeats(rest, code, enhanced)
     if enhanced is None:
         enhanced = _enhanced_later(rest, code)
-        words = f"{code} {rest}"
+        words = f"{code} {rest.lstrip(' ,')}"
     else:
         words = f"{code} {enhanced} {rest.lstrip(' :')}"
-    return Words(int(code), enhanced, words.strip().rstrip("'\"").strip())
+    return Words(int(code), enhanced, closed(words))
 
 
 def _further(flat: str) -> re.Match[str] | None:
-    separate = _SEPARATE_CODE.search(flat)
-    if separate:
-        return _FURTHER.search(flat, max(0, separate.start(1) - 1))
     best = None
     for found in _FURTHER.finditer(flat):
         if found.group("enhanced"):
@@ -91,40 +90,51 @@ def _without_type(flat: str) -> str:
     return re.sub(r"^(?:smtp|lmtp|unknown|x-[\w-]{1,40})\s*;\s*", "", flat, count=1, flags=re.IGNORECASE)
 
 
+def closed(text: str) -> str:
+    """Without the closing quote or bracket of a quotation that was opened before the text."""
+    text = text.strip()
+    for quote in ("'", '"'):
+        if text.endswith(quote) and text.count(quote) % 2:
+            text = text[:-1]
+    for opening, closing in ("[]", "()"):
+        if text.endswith(closing) and text.count(closing) > text.count(opening):
+            text = text[:-1]
+    if text.startswith("[") and text.endswith("]") and text.count("[") == 1:
+        text = text[1:-1]
+    return text
+
+
 # -------------------------------------------------------------------- stage
 
-_STAGES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
-    (stage, re.compile(pattern, re.IGNORECASE))
-    for stage, pattern in (
+_STAGES: tuple[tuple[str, tuple[str, ...]], ...] = (
+    (
+        "connect",
+        ("refused to talk to me", "after initial connection", "initial server greeting", "but greeting failed"),
+    ),
+    (
+        "end-of-data",
         (
-            "connect",
-            r"refused to talk to me|after initial connection|initial server greeting|but greeting failed",
+            *("to end of data", "after end of data", "sending end of data", "our final data", "after message body"),
+            *("after i sent the message", "for text command", "[body]"),
         ),
+    ),
+    ("helo", ("to helo command", "to ehlo command", "after helo", "after ehlo", "like our helo", "like our ehlo", "my name was rejected")),
+    (
+        "mail",
         (
-            "end-of-data",
-            r"end of DATA|after end of data|our final DATA|after I sent the message|for TEXT command|\[BODY\]|"
-            r"sending end of data|after message body",
+            *("to mail from", "after mail from", "after pipelined mail from", "like our mail from", "sending mail from"),
+            *("sender was rejected", "does not like sender", "[mail_from]", "after mail command", ">>> mail from"),
         ),
+    ),
+    (
+        "rcpt",
         (
-            "helo",
-            r"reply to (?:HELO|EHLO)|after (?:HELO|EHLO)|but my name was rejected|did not like our (?:HELO|EHLO)",
+            *("to rcpt to", "after rcpt to", "after pipelined rcpt to", "like our rcpt to", "sending rcpt to"),
+            *("does not like recipient", "[rcpt_to]", "after rcpt command", ">>> rcpt to", "smtp:rcpt"),
+            *("following rcpt command", "rcpt to response"),
         ),
-        (
-            "mail",
-            r"reply to MAIL FROM|after (?:pipelined )?MAIL FROM|like our MAIL FROM|sender was rejected|"
-            r"does not like sender|\[MAIL_FROM\]|after MAIL command|>>> MAIL From|sending MAIL FROM",
-        ),
-        (
-            "rcpt",
-            r"reply to RCPT TO|after (?:pipelined )?RCPT TO|like our RCPT TO|does not like recipient|\[RCPT_TO\]|"
-            r"after RCPT command|>>> RCPT To|SMTP:RCPT|following RCPT command|for RCPT TO response|sending RCPT TO|"
-            r"RCPT TO response",
-        ),
-        (
-            "data",
-            r"reply to DATA|after (?:pipelined )?DATA\b|like our DATA|failed on DATA|\(DATA\)|\[DATA\]|sending DATA",
-        ),
-    )
+    ),
+    ("data", ("to data command", "after data", "after pipelined data", "like our data", "failed on data", "(data)", "[data]", "sending data")),
 )
 
 
@@ -132,10 +142,11 @@ def read_stage(text: str) -> str | None:
     """Which command the reply answered, as the reporting server put it; None when it does not say."""
     if not text:
         return None
-    flat = " ".join(text[:MAX_TEXT].split())
-    for stage, pattern in _STAGES:
-        if pattern.search(flat):
-            return stage
+    flat = " ".join(text[:MAX_TEXT].lower().split())
+    for stage, phrases in _STAGES:
+        for phrase in phrases:
+            if phrase in flat:
+                return stage
     return None
 
 
@@ -145,21 +156,22 @@ _NAME = (
     r"(?P<host>(?!\d{3}-)[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,252}[A-Za-z0-9])?\.?|\[?(?:\d{1,3}\.){3}\d{1,3}\]?)"
 )
 _HOSTS = tuple(
-    re.compile(pattern.replace("@H", _NAME), re.IGNORECASE)
-    for pattern in (
-        r"\bhost:? @H\s?[\[(]",  # Postfix, Exim, 1&1
-        r"(?:\A|\s)@H \[[\da-fA-F.:]+\] did not like",  # DragonFly
-        r"while talking to @H:",  # Sendmail
-        r"\bby (?:the server for the recipient domain \S+ by )?@H \[[\da-fA-F.:]+\]",  # Google
-        r"(?:\A|\s)@H \[[\da-fA-F.:]+\]:",  # Courier
-        r"Remote Server at @H \(",  # Exchange
-        r"(?:\A|\s)@H(?:\[[\da-fA-F.:]+\])? (?:gave this error|rejected your message|responded with failure)",
-        r"SMTP Server <@H>",
-        r"\bhost: @H\b",
-        r"\bhost @H",
-        r"(?:\A|\s|> )@H (?:does not like|failed after)",
-        r"Connected to @H but",
-        r"remote host @H said",
+    (needed, re.compile(pattern.replace("@H", _NAME), re.IGNORECASE))
+    for needed, pattern in (
+        ("host", r"\bhost:? @H\s?[\[(]"),  # Postfix, Exim, 1&1
+        ("did not like", r"(?:\A|\s)@H \[[\da-fA-F.:]+\] did not like"),  # DragonFly
+        ("while talking to", r"while talking to @H:"),  # Sendmail
+        ("by ", r"\bby (?:the server for the recipient domain \S+ by )?@H \[[\da-fA-F.:]+\]"),  # Google
+        ("]:", r"(?:\A|\s)@H \[[\da-fA-F.:]+\]:"),  # Courier
+        ("Remote Server at", r"Remote Server at @H \("),  # Exchange
+        (" gave this error", r"(?:\A|\s)@H gave this error"),
+        (" rejected your message", r"(?:\A|\s)@H rejected your message"),
+        (" responded with failure", r"(?:\A|\s)@H(?:\[[\da-fA-F.:]+\])? responded with failure"),
+        ("SMTP Server <", r"SMTP Server <@H>"),
+        ("host", r"\b(?:host|remote host):? @H\b"),
+        (" does not like", r"(?:\A|\s|> )@H does not like"),
+        (" failed after", r"(?:\A|\s|> )@H failed after"),
+        ("Connected to", r"Connected to @H but"),
     )
 )
 
@@ -167,8 +179,9 @@ _HOSTS = tuple(
 def read_host(text: str) -> str | None:
     """The host that gave the reply, as the reporting server names it; lower case, no final dot."""
     flat = " ".join(text[:MAX_TEXT].split())
-    for pattern in _HOSTS:
-        found = pattern.search(flat)
-        if found and "." in found.group("host"):
-            return found.group("host").strip("[].").lower()
+    for needed, pattern in _HOSTS:
+        if needed in flat:
+            found = pattern.search(flat)
+            if found and "." in found.group("host"):
+                return found.group("host").strip("[].").lower()
     return None
