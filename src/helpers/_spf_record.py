@@ -261,7 +261,11 @@ def _domain_spec(text: str | None) -> _Read:
     if "%" not in text:
         return _Read(_end_problem(text), text, (text,))
     macros = read_macros(text)
-    problem = macros.problem or (_end_problem(macros.tail) if macros.tail else None)
+    problem = macros.problem
+    if not problem and macros.tail:
+        problem = _end_problem(macros.tail)
+        if problem and "." not in macros.tail:
+            problem = f"has {quoted(macros.tail, 40)} right behind a macro; a dot belongs there (§7.1)"
     return _Read(problem, text, macros.parts)
 
 
