@@ -1,1 +1,82 @@
-"""Why was my mail refused, and what do I change? Helpers for the notebooks and for your own mail."""
+"""Why was my mail refused, and what do I change? Helpers for the notebooks and for your own mail.
+
+Read a message or a bounce, run the checks a receiver runs, and ask why they ended as they did:
+
+    import helpers as h
+
+    bounce = h.read_bounce("bounce.eml")
+    h.diagnose(bounce, dns=h.Zone.from_file("my-domain.zone"))
+
+Nothing here touches the network unless `LiveDns` is passed as ``dns``. A name below is
+imported when it is first used, so that `import helpers` costs next to nothing (PEP 562).
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+TYPE_CHECKING = False  # type checkers take it for true; `typing` itself takes longer to load than all this
+if TYPE_CHECKING:
+    from typing import Any
+
+    from helpers.arc import verify_arc as verify_arc
+    from helpers.authentication import authenticate as authenticate
+    from helpers.bounce import Bounce as Bounce
+    from helpers.bounce import code_meaning as code_meaning
+    from helpers.bounce import read_bounce as read_bounce
+    from helpers.diagnosis import Cause as Cause
+    from helpers.diagnosis import Diagnosis as Diagnosis
+    from helpers.diagnosis import diagnose as diagnose
+    from helpers.dkim import verify_dkim as verify_dkim
+    from helpers.dmarc import evaluate_dmarc as evaluate_dmarc
+    from helpers.domains import organizational_domain as organizational_domain
+    from helpers.domains import parse_dmarc as parse_dmarc
+    from helpers.domains import tree_walk as tree_walk
+    from helpers.lookup import SERVFAIL as SERVFAIL
+    from helpers.lookup import TIMEOUT as TIMEOUT
+    from helpers.lookup import LiveDns as LiveDns
+    from helpers.lookup import RecordingDns as RecordingDns
+    from helpers.lookup import Zone as Zone
+    from helpers.lookup import sample_zone as sample_zone
+    from helpers.message import Message as Message
+    from helpers.message import read_message as read_message
+    from helpers.show.alignment import alignment_figure as alignment_figure
+    from helpers.show.journey import journey_figure as journey_figure
+    from helpers.spf import check_spf as check_spf
+    from helpers.spf import parse_spf as parse_spf
+    from helpers.terms import Answer as Answer
+    from helpers.terms import Authentication as Authentication
+    from helpers.terms import Envelope as Envelope
+    from helpers.terms import Result as Result
+    from helpers.terms import Step as Step
+
+_NAMES = {
+    "arc": ("verify_arc",),
+    "authentication": ("authenticate",),
+    "bounce": ("Bounce", "code_meaning", "read_bounce"),
+    "diagnosis": ("Cause", "Diagnosis", "diagnose"),
+    "dkim": ("verify_dkim",),
+    "dmarc": ("evaluate_dmarc",),
+    "domains": ("organizational_domain", "parse_dmarc", "tree_walk"),
+    "lookup": ("SERVFAIL", "TIMEOUT", "LiveDns", "RecordingDns", "Zone", "sample_zone"),
+    "message": ("Message", "read_message"),
+    "show.alignment": ("alignment_figure",),
+    "show.journey": ("journey_figure",),
+    "spf": ("check_spf", "parse_spf"),
+    "terms": ("Answer", "Authentication", "Envelope", "Result", "Step"),
+}
+_ROOM = {name: room for room, names in _NAMES.items() for name in names}
+
+__all__ = sorted(_ROOM)  # noqa: PLE0605 - a list of the names above
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _ROOM:
+        raise AttributeError(f"module 'helpers' has no attribute {name!r}")
+    value = getattr(import_module(f"helpers.{_ROOM[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,313 @@
+"""What is known about one refused message, and how: collected before any conclusion is drawn.
+
+Identifier  a name that SPF or DKIM can vouch for: the MAIL FROM domain, or one ``d=``
+candidate   an identifier that might have passed: nothing at hand says so or otherwise
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+
+from helpers.authentication import check_envelope, received_at
+from helpers.dkim import verify_dkim
+from helpers.dmarc import evaluate_dmarc
+from helpers.domains import organizational_domain
+from helpers.lookup import a_label
+from helpers.terms import (
+    Alignment,
+    Authentication,
+    Basis,
+    DkimCheck,
+    DmarcCheck,
+    Envelope,
+    Fact,
+    Result,
+    Rules,
+    SpfCheck,
+)
+
+if TYPE_CHECKING:
+    from helpers.bounce import Bounce
+    from helpers.message import Message, Stated
+    from helpers.terms import Dns
+
+
+@dataclass(frozen=True, slots=True)
+class Identifier:
+    """One identifier that could authenticate the author domain. ``result`` None: not known."""
+
+    method: Literal["spf", "dkim"]
+    domain: str
+    result: Result | None
+    basis: Basis
+    source: str
+    aligned: bool | None = None
+    aligned_if_relaxed: bool | None = None
+    check: SpfCheck | DkimCheck | None = None
+
+    @property
+    def label(self) -> str:
+        """The identifier's name in tables."""
+        return "MAIL FROM" if self.method == "spf" else "DKIM d="
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """Everything at hand about one message."""
+
+    message: Message | None
+    bounce: Bounce | None
+    envelope: Envelope
+    identifiers: tuple[Identifier, ...]
+    authentication: Authentication | None  # None: no DNS was given, or no message came back
+    unsigned: bool  # all headers are at hand and none is a DKIM-Signature
+    unchecked: tuple[str, ...]
+
+    @property
+    def author_domain(self) -> str | None:
+        """The author domain, or the one the receiver named when no header came back."""
+        if self.message is not None:
+            return self.message.author_domain
+        return self.bounce.blamed_domain if self.bounce is not None else None
+
+    @property
+    def dmarc(self) -> DmarcCheck | None:
+        """The DMARC check, when DNS was there to make one."""
+        return self.authentication.dmarc if self.authentication is not None else None
+
+
+# ------------------------------------------------------------------ envelope
+
+
+def envelope_of_bounce(bounce: Bounce) -> Envelope:
+    """The envelope the refusing receiver saw, as far as the bounce tells (RFC 3461, RFC 5321 §4.5.5).
+
+    The original's topmost Received line was written before the refusal, by the sender's own
+    side, so its client IP is *not* the one the receiver checked; it is left out here. A
+    bounce goes to MAIL FROM, so the bounce's own recipient says what MAIL FROM was.
+    """
+    facts: list[Fact] = []
+    client_ip = bounce.blamed_ip
+    if client_ip:
+        facts.append(Fact("client IP", client_ip, Basis.STATED, "the receiver's words"))
+    else:
+        facts.append(
+            Fact("client IP", None, Basis.UNKNOWN, "the bounce does not say which address connected")
+        )
+    mail_from, basis, source = _mail_from_of_bounce(bounce)
+    facts.append(Fact("MAIL FROM", mail_from, basis, source))
+    return Envelope(client_ip=client_ip, helo=None, mail_from=mail_from, facts=tuple(facts))
+
+
+def _mail_from_of_bounce(bounce: Bounce) -> tuple[str | None, Basis, str]:
+    report = {name.lower(): value for name, value in bounce.report}
+    if reported := report.get("original-mail-from"):
+        return reported.strip("<> "), Basis.STATED, "Original-Mail-From in the report"
+    original = bounce.original
+    if original is not None and original.return_path:
+        return original.return_path, Basis.STATED, "Return-Path of the returned message"
+    if bounce.message is not None and len(bounce.message.to) == 1:
+        address = bounce.message.to[0]
+        if address.domain and address.local is not None:
+            return (
+                f"{address.local}@{address.domain}",
+                Basis.INFERRED,
+                "the bounce was sent there, and bounces go to MAIL FROM",
+            )
+    return None, Basis.UNKNOWN, "neither a Return-Path nor the bounce's own recipient is at hand"
+
+
+# ---------------------------------------------------------------- collecting
+
+
+def collect(
+    message: Message | None,
+    bounce: Bounce | None,
+    *,
+    dns: Dns | None,
+    envelope: Envelope | None,
+    rules: Rules,
+    now: float | None,
+) -> Findings:
+    """Everything that can be found out about the message, with DNS or without."""
+    if envelope is None:
+        envelope = _best_envelope(message, bounce)
+    if message is None:
+        return Findings(None, bounce, envelope, (), None, False, _missing(None, bounce, envelope, dns))
+    spf = check_envelope(envelope, dns) if dns is not None else None
+    dkim = _signatures(message, bounce, dns, now) if dns is not None else ()
+    identifiers = (
+        *_spf_identifiers(message, envelope, spf),
+        *_dkim_identifiers(message, dkim, dns is not None),
+    )
+    authentication = None
+    if dns is None:
+        identifiers = tuple(_aligned_by_name(message.author_domain, identifier) for identifier in identifiers)
+    else:
+        dmarc, identifiers = _compared(message.author_domain, spf, dkim, identifiers, dns, rules)
+        authentication = Authentication(envelope=envelope, spf=spf, dkim=dkim, arc=None, dmarc=dmarc)
+    unsigned = message.get("DKIM-Signature") is None
+    unchecked = _missing(message, bounce, envelope, dns)
+    return Findings(message, bounce, envelope, identifiers, authentication, unsigned, unchecked)
+
+
+def _signatures(
+    message: Message, bounce: Bounce | None, dns: Dns, now: float | None
+) -> tuple[DkimCheck, ...]:
+    """Every signature, judged at the time of the message's last hop unless ``now`` says otherwise."""
+    whole = bounce is None or bounce.returned in ("full", "full-in-text")
+    now = received_at(message) if now is None else now
+    return verify_dkim(message, dns=dns, now=now, body_returned=whole)
+
+
+def _compared(
+    author: str | None,
+    spf: SpfCheck | None,
+    dkim: tuple[DkimCheck, ...],
+    identifiers: tuple[Identifier, ...],
+    dns: Dns,
+    rules: Rules,
+) -> tuple[DmarcCheck, tuple[Identifier, ...]]:
+    """The DMARC check of what is known, and each identifier with its alignment.
+
+    Alignment is a question of names, so it is asked for an SPF result that is not known, too.
+    """
+    known = spf if spf is not None else _known_spf(identifiers)
+    dmarc = evaluate_dmarc(author_domain=author, spf=known, dkim=dkim, dns=dns, rules=rules)
+    named = [(i.domain, Result.PASS) for i in identifiers if i.method == "spf"]
+    rows = evaluate_dmarc(author_domain=author, spf=named, dkim=dkim, dns=dns, rules=rules).alignments
+    return dmarc, tuple(_aligned_by(author, rows, identifier, dns, rules) for identifier in identifiers)
+
+
+def _best_envelope(message: Message | None, bounce: Bounce | None) -> Envelope:
+    if bounce is not None and bounce.is_bounce:
+        return envelope_of_bounce(bounce)
+    return message.envelope if message is not None else Envelope()
+
+
+def _spf_identifiers(message: Message, envelope: Envelope, spf: SpfCheck | None) -> list[Identifier]:
+    if spf is not None:
+        return [Identifier("spf", spf.domain, spf.result, Basis.RECOMPUTED, "SPF check", check=spf)]
+    stated = [s for s in message.stated if s.counted and s.method == "spf" and s.domain and s.result]
+    if stated:
+        return [_stated_identifier("spf", stated[0])]
+    if envelope.mail_from is None:
+        return []
+    domain = a_label(envelope.mail_from.rpartition("@")[2] or envelope.helo or "")
+    if domain is None:
+        return []
+    return [Identifier("spf", domain, None, Basis.UNKNOWN, "SPF result not at hand")]
+
+
+def _dkim_identifiers(message: Message, checks: Sequence[DkimCheck], checked: bool) -> list[Identifier]:
+    if checked:
+        return [
+            Identifier(
+                "dkim",
+                check.domain,
+                _certain_result(check),
+                Basis.RECOMPUTED,
+                f"signature s={check.selector}",
+                check=check,
+            )
+            for check in checks
+            if check.domain
+        ]
+    stated = [s for s in message.stated if s.counted and s.method == "dkim" and s.domain and s.result]
+    if stated:
+        return [_stated_identifier("dkim", s) for s in stated]
+    found = (_signing_domain(header.value) for header in message.all("DKIM-Signature"))
+    return [
+        Identifier("dkim", domain, None, Basis.UNKNOWN, "signature not checked: its key is in DNS")
+        for domain in found
+        if domain
+    ]
+
+
+def _certain_result(check: DkimCheck) -> Result | None:
+    """None for a signature whose headers verify and whose body did not come back."""
+    if check.signature_ok and check.body_hash_ok is None:
+        return None
+    return check.result
+
+
+def _stated_identifier(method: Literal["spf", "dkim"], stated: Stated) -> Identifier:
+    source = f"{stated.header} by {stated.by or 'an unnamed receiver'}"
+    return Identifier(method, str(stated.domain), stated.result, Basis.STATED, source)
+
+
+def _signing_domain(signature: str) -> str | None:
+    for tag in signature.split(";"):
+        name, _, value = tag.partition("=")
+        if name.strip() == "d":
+            return a_label("".join(value.split()))
+    return None
+
+
+# ----------------------------------------------------------------- alignment
+
+
+def _known_spf(identifiers: Sequence[Identifier]) -> tuple[str, Result] | None:
+    """What a receiver stated about SPF; None when nobody did, rather than a made-up result."""
+    return next(((i.domain, i.result) for i in identifiers if i.method == "spf" and i.result), None)
+
+
+def _aligned_by(
+    author: str | None, rows: Sequence[Alignment], identifier: Identifier, dns: Dns, rules: Rules
+) -> Identifier:
+    """The identifier with its row's verdict: by name it aligns or not, whatever its result is."""
+    row = next((r for r in rows if (r.method, r.domain) == (identifier.method, identifier.domain)), None)
+    if row is None or author is None:
+        return _aligned_by_name(author, identifier)
+    relaxed = row.aligned or (
+        organizational_domain(identifier.domain, dns=dns, rules=rules)
+        == organizational_domain(author, dns=dns, rules=rules)
+    )
+    return replace(identifier, aligned=row.aligned, aligned_if_relaxed=relaxed)
+
+
+def _aligned_by_name(author: str | None, identifier: Identifier) -> Identifier:
+    """What the two names alone say: the same name aligns, names of different owners never do."""
+    if author is None:
+        return replace(identifier, aligned=False, aligned_if_relaxed=False)
+    if author == identifier.domain:
+        return replace(identifier, aligned=True, aligned_if_relaxed=True)
+    ours, theirs = _registered(author), _registered(identifier.domain)
+    if ours != theirs:
+        return replace(identifier, aligned=False, aligned_if_relaxed=False)
+    return replace(
+        identifier, aligned=None, aligned_if_relaxed=True
+    )  # depends on aspf/adkim, which DNS holds
+
+
+def _registered(domain: str) -> str:
+    def no_dns(name: str, rdtype: str) -> None:  # RFC 7489 needs the public suffix list only
+        raise AssertionError("the public suffix list needs no DNS")
+
+    return organizational_domain(domain, dns=no_dns, rules="rfc7489")  # type: ignore[arg-type]
+
+
+# ------------------------------------------------------------ what is missing
+
+
+def _missing(
+    message: Message | None, bounce: Bounce | None, envelope: Envelope, dns: Dns | None
+) -> tuple[str, ...]:
+    """What could not be checked, one sentence each, with the way to get it."""
+    headers_only = bounce is not None and bounce.returned in ("headers", "headers-in-text")
+    signed = message is not None and message.get("DKIM-Signature") is not None
+    missing = {
+        "The message itself did not come back: take the one from your Sent folder, saved as .eml with "
+        "all headers.": message is None,
+        "Records and keys were not looked up: pass a zone, or ask for live DNS.": dns is None,
+        "The address that connected to the receiver is not known, so SPF can't be recomputed: ask the "
+        "recipient's side for it.": message is not None and envelope.client_ip is None,
+        "MAIL FROM is not known: ask the recipient for the full headers and look at Return-Path.": message
+        is not None
+        and envelope.mail_from is None,
+        "Only the headers came back, so a DKIM body hash can't be checked: compare with the message in "
+        "your Sent folder.": headers_only and signed,
+    }
+    return tuple(sentence for sentence, true in missing.items() if true)

@@ -1,0 +1,43 @@
+"""Mail is hostile input: what comes out of it is made harmless here before anyone sees it."""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+
+# Control characters (ANSI escapes among them), bidirectional overrides, zero-width and
+# line/paragraph separators, lone surrogates: they can hide text, reorder it or drive a terminal.
+_UNSAFE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]"
+)
+MAX_SHOWN = 2_000  # characters of one value; longer ones are cut, and say so
+
+
+def _visible(match: re.Match[str]) -> str:
+    char = match.group()
+    return f"\\x{ord(char):02x}" if ord(char) < 0x100 else f"\\u{ord(char):04x}"
+
+
+def clean(text: object, limit: int = MAX_SHOWN) -> str:
+    """Text that can't steer a terminal or hide part of itself: such characters become visible."""
+    whole = str(text)
+    cut = whole if len(whole) <= limit else f"{whole[:limit]} … ({len(whole):,} characters in all)"
+    return _UNSAFE.sub(_visible, cut.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def escape(text: object, limit: int = MAX_SHOWN) -> str:
+    """`clean`, and then safe inside HTML text and quoted attributes."""
+    return html.escape(clean(text, limit), quote=True)
+
+
+def one_line(text: object, limit: int = 200) -> str:
+    """`clean` with white space squeezed, so that it fits a table cell in a terminal."""
+    return " ".join(clean(text, limit).split())
+
+
+def width(text: str) -> int:
+    """Columns the text takes in a terminal: East Asian wide characters take two."""
+    if text.isascii():
+        return len(text)
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else not unicodedata.combining(c) for c in text)

@@ -1,0 +1,334 @@
+"""Causes as data: one small message each, with the zone and envelope that make the cause."""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import dataclass, field
+
+import dkim
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from helpers.bounce import read_bounce
+from helpers.diagnosis import TITLES, Cause, diagnose
+from helpers.lookup import SERVFAIL, Zone
+from helpers.terms import Basis, Envelope, Result
+
+NOW = 1_800_000_000
+HEADERS = (
+    b"From: Reports <monthly@example.com>\r\nTo: reader@example.net\r\n"
+    b"Subject: June\r\nDate: Sun, 15 Jun 2025 15:00:00 +0000\r\n"
+)
+BODY = b"\r\nThe numbers of June.\r\n"
+PLAIN = HEADERS + BODY
+
+_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+_PEM = _KEY.private_bytes(
+    serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
+)
+_DER = _KEY.public_key().public_bytes(
+    serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+)
+KEY = f"v=DKIM1; k=rsa; p={base64.b64encode(_DER).decode()}"
+
+
+def signed(domain: bytes = b"example.com", raw: bytes = PLAIN) -> bytes:
+    """The message with a real signature of ours."""
+    return dkim.sign(raw, b"s1", domain, _PEM, include_headers=[b"from", b"to", b"subject", b"date"]) + raw
+
+
+WORLD = {
+    "example.com": {"TXT": ["v=spf1 ip4:192.0.2.1 -all"], "MX": [(10, "mx.example.com")]},
+    "_dmarc.example.com": {"TXT": ["v=DMARC1; p=reject"]},
+    "s1._domainkey.example.com": {"TXT": [KEY]},
+    "mailbox.example": {"TXT": ["v=spf1 ip4:198.51.100.7 -all"]},
+    "s1._domainkey.mailbox.example": {"TXT": [KEY]},
+}
+OWN = Envelope(client_ip="192.0.2.1", helo="mx.example.com", mail_from="monthly@example.com")
+OTHER = Envelope(client_ip="198.51.100.7", helo="out.mailbox.example", mail_from="owner@mailbox.example")
+STRANGER = Envelope(client_ip="203.0.113.9", helo="host.example.org", mail_from="monthly@example.com")
+
+
+@dataclass
+class Row:
+    """One constructed message, and the cause it must get."""
+
+    name: str
+    cause: Cause
+    raw: bytes = PLAIN
+    envelope: Envelope = OWN
+    world: dict = field(default_factory=dict)
+    says: tuple[str, ...] = ()
+
+
+ROWS = [
+    Row("own-server", Cause.PASSES),
+    Row("signed-elsewhere", Cause.PASSES, signed(), OTHER),
+    Row(
+        "the-story",
+        Cause.AUTHENTICATED_AS_OTHER,
+        PLAIN,
+        OTHER,
+        says=(
+            "SPF passed for mailbox.example",
+            "no DKIM signature by example.com",
+            "nothing aligns with From: example.com",
+            "p=reject",
+        ),
+    ),
+    Row(
+        "signed-by-other",
+        Cause.AUTHENTICATED_AS_OTHER,
+        signed(b"mailbox.example"),
+        OTHER,
+        says=("DKIM passed for mailbox.example", "also no DKIM signature by example.com"),
+    ),
+    Row(
+        "unlisted-server",
+        Cause.SPF_UNAUTHORIZED,
+        PLAIN,
+        STRANGER,
+        says=("203.0.113.9", "does not list (fail)"),
+    ),
+    Row(
+        "unlisted-server-p-none",
+        Cause.SPF_UNAUTHORIZED,
+        PLAIN,
+        STRANGER,
+        {"_dmarc.example.com": {"TXT": ["v=DMARC1; p=none"]}},
+        says=("p=none",),
+    ),
+    Row(
+        "no-spf-record",
+        Cause.NOTHING_AUTHENTICATES,
+        PLAIN,
+        OWN,
+        {"example.com": {}},
+        says=("SPF ended in none",),
+    ),
+    Row(
+        "two-spf-records",
+        Cause.SPF_RECORD_ERROR,
+        PLAIN,
+        OWN,
+        {"example.com": {"TXT": ["v=spf1 -all", "v=spf1 a -all"]}},
+    ),
+    Row("list-footer", Cause.SIGNATURE_BROKEN, signed() + b"-- \r\nlist\r\n", OTHER, says=("body changed",)),
+    Row(
+        "subject-tag",
+        Cause.SIGNATURE_BROKEN,
+        signed().replace(b"Subject: June", b"Subject: [list] June"),
+        OTHER,
+        says=("headers changed",),
+    ),
+    Row(
+        "key-missing",
+        Cause.KEY_MISSING,
+        signed(),
+        OTHER,
+        {"s1._domainkey.example.com": None},
+        says=("s1._domainkey.example.com",),
+    ),
+    Row(
+        "key-revoked",
+        Cause.KEY_REVOKED,
+        signed(),
+        OTHER,
+        {"s1._domainkey.example.com": {"TXT": ["v=DKIM1; p="]}},
+    ),
+    Row(
+        "key-damaged",
+        Cause.KEY_INVALID,
+        signed(),
+        OTHER,
+        {"s1._domainkey.example.com": {"TXT": ["v=DKIM1; p=MIIB!!"]}},
+    ),
+    Row(
+        "key-unreachable",
+        Cause.DNS_TROUBLE,
+        signed(),
+        OTHER,
+        {"s1._domainkey.example.com": {"TXT": SERVFAIL}},
+    ),
+    Row("dmarc-unreachable", Cause.DNS_TROUBLE, PLAIN, OTHER, {"_dmarc.example.com": {"TXT": SERVFAIL}}),
+    Row(
+        "strict-subdomain",
+        Cause.STRICT_ALIGNMENT,
+        PLAIN,
+        Envelope(client_ip="192.0.2.1", mail_from="b@bounce.example.com", helo="mx.example.com"),
+        {
+            "_dmarc.example.com": {"TXT": ["v=DMARC1; p=reject; aspf=s"]},
+            "bounce.example.com": {"TXT": ["v=spf1 ip4:192.0.2.1 -all"]},
+        },
+        says=("bounce.example.com", "aspf=s"),
+    ),
+    Row("no-policy", Cause.NO_POLICY, PLAIN, OTHER, {"_dmarc.example.com": None}),
+    Row(
+        "two-authors",
+        Cause.NO_AUTHOR_DOMAIN,
+        PLAIN.replace(b"From: ", b"From: a@example.org, "),
+        says=("example.org",),
+    ),
+    Row("no-from", Cause.NO_AUTHOR_DOMAIN, PLAIN.partition(b"\r\n")[2], says=("none",)),
+]
+
+
+def zone_of(changes: dict) -> Zone:
+    world = {**WORLD, **changes}
+    return Zone.from_dict({name: records for name, records in world.items() if records is not None})
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+def test_cause(row: Row) -> None:
+    diagnosis = diagnose(row.raw, dns=zone_of(row.world), envelope=row.envelope, now=NOW)
+    assert diagnosis.cause == row.cause, diagnosis.summary
+    for words in row.says:
+        assert words in diagnosis.summary
+    assert diagnosis.evidence
+    assert diagnosis.authentication is not None
+    passed = diagnosis.authentication.dmarc.result == Result.PASS
+    assert passed == (row.cause == Cause.PASSES)
+
+
+def test_forwarded_without_signature() -> None:
+    hops = (
+        b"Received: from fwd.example.org ([203.0.113.9]) by mx.example.net with ESMTP"
+        b" for <me@example.net>; Sun, 15 Jun 2025 15:02:00 +0000\r\n"
+        b"Received: from mx.example.com ([192.0.2.1]) by fwd.example.org with ESMTP"
+        b" for <me@example.org>; Sun, 15 Jun 2025 15:01:00 +0000\r\n"
+    )
+    diagnosis = diagnose(hops + PLAIN, dns=zone_of({}), envelope=STRANGER, now=NOW)
+    assert diagnosis.cause == Cause.FORWARDED
+    assert "forwarded" in diagnosis.summary
+
+
+def test_every_cause_has_its_title() -> None:
+    assert set(TITLES) == set(Cause)
+
+
+def test_nothing_is_looked_up_by_accident() -> None:
+    with pytest.raises(TypeError, match="dns"):
+        diagnose(PLAIN)  # type: ignore[call-arg]
+
+
+# ---------------------------------------------------------- partial evidence
+
+STORY = "550 5.7.1 Your message was rejected due to fujiba.net's DMARC policy."
+
+
+def test_one_pasted_line() -> None:
+    diagnosis = diagnose(STORY, dns=None)
+    assert diagnosis.cause == Cause.STATED_ONLY
+    assert "DMARC of fujiba.net failed" in diagnosis.summary
+    assert any("fujiba.net itself publishes" in sentence for sentence in diagnosis.certain)
+    assert any("Sent folder" in sentence for sentence in diagnosis.unchecked)
+
+
+def test_without_dns_the_headers_alone_settle_the_story() -> None:
+    raw = b"Return-Path: <owner@mailbox.example>\r\n" + PLAIN
+    diagnosis = diagnose(raw, dns=None)
+    assert diagnosis.cause == Cause.AUTHENTICATED_AS_OTHER
+    assert diagnosis.authentication is None
+    assert any("can't align with example.com" in sentence for sentence in diagnosis.certain)
+    assert any("not looked up" in sentence for sentence in diagnosis.unchecked)
+
+
+def test_without_dns_an_unchecked_signature_of_the_author_stays_undecided() -> None:
+    assert diagnose(b"Return-Path: <owner@mailbox.example>\r\n" + signed(), dns=None).cause == Cause.UNDECIDED
+
+
+def test_without_dns_stated_results_count() -> None:
+    stated = (
+        b"Return-Path: <owner@mailbox.example>\r\n"
+        b"Authentication-Results: mx.example.net; spf=pass smtp.mailfrom=owner@mailbox.example;\r\n"
+        b" dmarc=fail header.from=example.com\r\n"
+    )
+    diagnosis = diagnose(stated + PLAIN, dns=None)
+    assert diagnosis.cause == Cause.AUTHENTICATED_AS_OTHER
+    assert "SPF passed for mailbox.example" in diagnosis.summary
+    spf = next(fact for fact in diagnosis.evidence if fact.name == "SPF")
+    assert (spf.basis, "mx.example.net" in spf.source) == (Basis.STATED, True)
+
+
+def dsn(
+    original: bytes,
+    *,
+    form: bytes = b"message/rfc822",
+    to: bytes = b"owner@mailbox.example",
+    reply: bytes = STORY.encode(),
+) -> bytes:
+    """A bounce as RFC 3464 wants it."""
+    return (
+        b"From: mailer-daemon@mailbox.example\r\nTo: " + to + b"\r\nSubject: Undelivered\r\n"
+        b"MIME-Version: 1.0\r\n"
+        b'Content-Type: multipart/report; report-type=delivery-status; boundary="b"\r\n\r\n'
+        b"--b\r\nContent-Type: text/plain\r\n\r\nNot delivered.\r\n"
+        b"--b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; out.mailbox.example\r\n\r\n"
+        b"Final-Recipient: rfc822; reader@example.net\r\nAction: failed\r\nStatus: 5.7.1\r\n"
+        b"Diagnostic-Code: smtp; "
+        + reply
+        + b"\r\n\r\n--b\r\nContent-Type: "
+        + form
+        + b"\r\n\r\n"
+        + original
+        + b"\r\n--b--\r\n"
+    )
+
+
+def test_a_bounce_goes_to_mail_from() -> None:
+    diagnosis = diagnose(dsn(PLAIN), dns=zone_of({}))
+    assert diagnosis.cause == Cause.AUTHENTICATED_AS_OTHER
+    mail_from = next(fact for fact in diagnosis.evidence if fact.name == "MAIL FROM")
+    assert (mail_from.value, mail_from.basis) == ("owner@mailbox.example", Basis.INFERRED)
+    client = next(fact for fact in diagnosis.evidence if fact.name == "client IP")
+    assert client.basis == Basis.UNKNOWN
+
+
+def test_only_the_headers_came_back_and_they_verify() -> None:
+    headers = signed().partition(b"\r\n\r\n")[0] + b"\r\n"
+    diagnosis = diagnose(dsn(headers, form=b"text/rfc822-headers"), dns=zone_of({}), now=NOW)
+    assert diagnosis.cause == Cause.NOT_REPRODUCED
+    assert "valid signature by example.com" in diagnosis.summary
+    assert any("body hash" in sentence for sentence in diagnosis.unchecked)
+
+
+def test_only_the_headers_came_back_and_they_were_changed() -> None:
+    headers = signed().partition(b"\r\n\r\n")[0].replace(b"Subject: June", b"Subject: July") + b"\r\n"
+    assert (
+        diagnose(dsn(headers, form=b"text/rfc822-headers"), dns=zone_of({}), now=NOW).cause
+        == Cause.SIGNATURE_BROKEN
+    )
+
+
+def test_a_whole_message_that_passes_here_was_another_there() -> None:
+    assert diagnose(dsn(signed()), dns=zone_of({}), now=NOW).cause == Cause.NOT_REPRODUCED
+
+
+def test_a_bounce_about_something_else_says_what() -> None:
+    diagnosis = diagnose(dsn(PLAIN, reply=b"550 5.1.1 no such user here"), dns=zone_of({}))
+    assert diagnosis.cause == Cause.NOT_ABOUT_AUTHENTICATION
+    assert diagnosis.summary.startswith("The refusal is not about SPF, DKIM or DMARC. ")
+    assert len(diagnosis.summary) > len("The refusal is not about SPF, DKIM or DMARC. ")
+
+
+@pytest.mark.parametrize(
+    "raw", [b"", b"\xff\xd8\xff\xe0\x00\x10JFIF\x00" + bytes(range(256)) * 20, b"\x00" * 1000]
+)
+def test_what_is_no_mail_is_said_to_be_none(raw: bytes) -> None:
+    assert diagnose(raw, dns=None).cause == Cause.NOT_A_MESSAGE
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+def test_json_ready(row: Row) -> None:
+    plain = diagnose(row.raw, dns=zone_of(row.world), envelope=row.envelope, now=NOW).to_dict()
+    assert json.loads(json.dumps(plain)) == plain
+    assert {"cause", "summary", "evidence", "fixes", "rejected_fixes"} <= plain.keys()
+
+
+def test_zone_and_bounce_stay_as_they_were() -> None:
+    zone, bounce = zone_of({}), read_bounce(dsn(PLAIN))
+    before = (zone.to_text(), bounce.to_dict())
+    diagnose(bounce, dns=zone)
+    assert (zone.to_text(), bounce.to_dict()) == before

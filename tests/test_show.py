@@ -1,0 +1,246 @@
+"""Nothing out of a mail reaches HTML unescaped or a terminal unfiltered, and text, HTML and frames agree."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import pkgutil
+import typing
+from html.parser import HTMLParser
+from types import UnionType
+
+import pytest
+
+import helpers
+from helpers import authentication, bounce, diagnosis, lookup, message, terms
+from helpers.show.html import html_of, page_of
+from helpers.show.safe import clean, escape, one_line, width
+from helpers.show.text import line_of, text_of
+from helpers.terms import Basis, Envelope, Shown, Step
+
+ATTACKS = [
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "' onmouseover='alert(1)",
+    '<a href="javascript:alert(1)">click</a>',
+    "<svg/onload=alert(1)>",
+    "&lt;script&gt;alert(1)&lt;/script&gt;",
+    "<!--><script>alert(1)</script-->",
+    "</td></tr></table></div><iframe src=//evil.example>",
+    "\x1b]0;title\x07\x1b[2J\x1b[31mred\x1b[0m",
+    "safe\u202egpj.exe\u2066\u2069\u200b\u2028",
+    "nul\x00byte\x9b31m\x85",
+    "$\\href{javascript:alert(1)}{x}$",
+]
+HOSTILE = " ".join(ATTACKS)
+CONTROLS = set(
+    map(
+        chr,
+        [*range(9), *range(0x0B, 0x20), *range(0x7F, 0xA0), 0x200B, *range(0x2028, 0x202F), 0x2066, 0x2069],
+    )
+)
+
+ALLOWED_TAGS = {"div", "p", "table", "thead", "tbody", "tr", "th", "td", "details", "summary"}
+ALLOWED_ATTRIBUTES = {"style", "scope"}
+
+
+class Auditor(HTMLParser):
+    """Collects what a browser would act on."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.faults: list[str] = []
+        self.text = ""
+        self.styles: set[str] = set()
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        if tag not in ALLOWED_TAGS:
+            self.faults.append(f"tag {tag}")
+        for name, value in attributes:
+            if name not in ALLOWED_ATTRIBUTES:
+                self.faults.append(f"attribute {name} of {tag}")
+            self.styles.add(value or "")
+
+    def handle_comment(self, data: str) -> None:
+        self.faults.append(f"comment {data}")
+
+    def handle_decl(self, decl: str) -> None:
+        self.faults.append(f"declaration {decl}")
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def audit(html: str) -> Auditor:
+    """What is in a fragment, having asserted that all of it is harmless."""
+    auditor = Auditor()
+    auditor.feed(html)
+    auditor.close()
+    assert auditor.faults == []
+    assert not CONTROLS & set(html)
+    assert not any("url(" in style or "expression" in style for style in auditor.styles)
+    return auditor
+
+
+# ------------------------------------------------- every type that has HTML
+
+
+def shown_types() -> set[type]:
+    """Every class of the package that a notebook would show as HTML."""
+    found = set()
+    for module in pkgutil.walk_packages(helpers.__path__, "helpers."):
+        if module.name == "helpers.__main__":
+            continue
+        for value in vars(importlib.import_module(module.name)).values():
+            if isinstance(value, type) and issubclass(value, Shown) and value is not Shown:
+                found.add(value)
+    return found
+
+
+def hostile(kind: object, depth: int = 0) -> object:
+    """A value of an annotated type with the attacks in every text it holds."""
+    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if kind is str or kind is typing.Any:
+        return HOSTILE
+    if origin in (typing.Union, UnionType):
+        return hostile(next((a for a in arguments if a is not type(None)), type(None)), depth)
+    if origin is typing.Literal:
+        return arguments[0]
+    if origin in (tuple, list):
+        return (hostile(arguments[0], depth + 1),) if depth < 3 else ()
+    if isinstance(kind, type) and issubclass(kind, terms.StrEnum):
+        return list(kind)[-1]
+    if isinstance(kind, type) and dataclasses.is_dataclass(kind):
+        return hostile_instance(kind, depth + 1)
+    return {bool: True, int: 7, float: 7.0, bytes: HOSTILE.encode("utf-8", "replace")}.get(kind)  # type: ignore[call-overload]
+
+
+def hostile_instance(kind: type, depth: int = 0) -> object:
+    if kind is message.Message:
+        return message.read_message(hostile_mail())
+    if kind is bounce.Bounce:
+        return dataclasses.replace(
+            bounce.read_bounce(b"550 5.7.1 " + HOSTILE.encode()),
+            receiver=HOSTILE,
+            reporter=HOSTILE,
+            clue=HOSTILE,
+        )
+    if kind is lookup.Zone:
+        return lookup.Zone.from_dict({"example.com": {"TXT": [HOSTILE]}})
+    if kind is Step and depth > 2:
+        return Step(HOSTILE, HOSTILE, HOSTILE)
+    hints = typing.get_type_hints(kind, vars(importlib.import_module(kind.__module__)) | _LATE)
+    return kind(**{f.name: hostile(hints[f.name], depth) for f in dataclasses.fields(kind) if f.init})
+
+
+_LATE = {
+    name: value
+    for module in (terms, lookup, message, bounce, authentication, diagnosis)
+    for name, value in vars(module).items()
+    if isinstance(value, type)
+}
+
+
+def hostile_mail() -> bytes:
+    names = [
+        "From",
+        "To",
+        "Subject",
+        "Return-Path",
+        "Received",
+        "Authentication-Results",
+        "X-Mailer",
+        "DKIM-Signature",
+    ]
+    lines = [f"{name}: {attack}" for name in names for attack in ATTACKS]
+    lines += [
+        "From: =?utf-8?q?=3Cscript=3Ealert(1)=3C/script=3E?= <a@example.com>",
+        "Authentication-Results: <script>alert(1)</script>;"
+        ' spf=pass smtp.mailfrom="<img src=x onerror=1>"@example.com',
+    ]
+    return ("\r\n".join(lines) + "\r\n\r\n" + HOSTILE).encode("utf-8", "replace")
+
+
+@pytest.mark.parametrize(
+    "kind", sorted(shown_types(), key=lambda kind: kind.__name__), ids=lambda kind: kind.__name__
+)
+def test_no_type_lets_mail_into_html(kind: type) -> None:
+    thing = hostile_instance(kind)
+    audit(thing._repr_html_())
+    for text in (str(thing), repr(thing)):
+        assert not CONTROLS & set(text)
+    assert "\n" not in repr(thing)
+
+
+def test_attacks_stay_readable() -> None:
+    shown = audit(html_of(Step(ATTACKS[0], ATTACKS[9]))).text
+    assert "<script>alert(1)</script>" in shown
+    assert "\\u202egpj.exe" in shown
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_every_way_a_hostile_mail_is_shown(attack: str) -> None:
+    raw = (
+        f"Return-Path: <{attack}@example.com>\r\n"
+        f"Received: from {attack} ([192.0.2.1]) by mx.example.net; now\r\n"
+        f"Authentication-Results: {attack}; dkim=pass header.d={attack}\r\n"
+        f"DKIM-Signature: v=1; a=rsa-sha256; d={attack}; s={attack}; h=from; bh=; b=\r\n"
+        f"From: {attack} <a@example.com>\r\nSubject: {attack}\r\n\r\n{attack}"
+    ).encode("utf-8", "replace")
+    zone = lookup.Zone.from_dict(
+        {"_dmarc.example.com": {"TXT": [f"v=DMARC1; p=reject; rua={attack}; x={attack}"]}}
+    )
+    read = message.read_message(raw)
+    results = [
+        read,
+        read.envelope,
+        *read.hops,
+        *read.stated,
+        diagnosis.diagnose(raw, dns=zone),
+        diagnosis.diagnose(raw, dns=None),
+    ]
+    results += [authentication.authenticate(raw, dns=zone), bounce.read_bounce(raw)]
+    for result in results:
+        audit(result._repr_html_() if hasattr(result, "_repr_html_") else html_of(result))
+        assert not CONTROLS & set(text_of(result))
+
+
+def test_a_page_runs_and_fetches_nothing() -> None:
+    page = page_of(Step(HOSTILE, HOSTILE), title=HOSTILE)
+    assert "default-src 'none'" in page
+    assert "<script" not in page.lower()
+    assert not CONTROLS & set(page)
+
+
+# ---------------------------------------------------------------- small parts
+
+
+def test_clean_says_what_it_cut() -> None:
+    assert clean("x" * 50, limit=10) == "xxxxxxxxxx … (50 characters in all)"
+    assert clean("two\r\nlines\tand a tab") == "two\nlines\tand a tab"
+    assert one_line(" two\r\n  lines ") == "two lines"
+    assert escape("<a href='x'>") == "&lt;a href=&#x27;x&#x27;&gt;"
+
+
+def test_wide_characters_take_two_columns() -> None:
+    assert width("abc") == 3
+    assert width("月次") == 4
+
+
+def test_frames_hold_the_first_table() -> None:
+    envelope = Envelope(facts=(terms.Fact("MAIL FROM", "a@example.com", Basis.STATED, "Return-Path"),))
+    frame = envelope.to_frame()
+    assert list(frame.columns) == ["fact", "value", "how it is known", "source"]
+    assert frame.loc[0, "value"] == "a@example.com"
+
+
+def test_one_line_and_json() -> None:
+    step = Step("TXT example.com", "no SPF record", "RFC 7208 §4.5")
+    assert line_of(step) == "TXT example.com: no SPF record"
+    assert step.to_dict() == {
+        "looked_at": "TXT example.com",
+        "followed": "no SPF record",
+        "rfc": "RFC 7208 §4.5",
+        "answer": None,
+        "steps": [],
+    }
