@@ -73,6 +73,7 @@ class _Lines(dns.zonefile.RRsetsReaderTransaction):
 def read_files(texts: list[tuple[str, str]], origin: str | None) -> tuple[Nodes, set[tuple[str, str]]]:
     """The records of master files, each given as its name and text: what stands at each name, and
     the questions marked as NXDOMAIN. Raises ValueError with file and line."""
+    texts = [(source, text.replace("\r\n", "\n").replace("\r", "\n")) for source, text in texts]
     lines = _Lines()
     for source, text in texts:
         _read_records(source, text, _origin(origin), lines)

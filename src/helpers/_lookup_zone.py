@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -66,8 +66,9 @@ class Zone(Shown):
         list is joined), an address, ``(10, "mx.example.com")`` or ``"10 mx.example.com"``
         for MX, a name, or the text of a master file for other types. SERVFAIL or TIMEOUT in
         place of the values makes that question fail, in place of the types every question
-        for that name. ``{}``: the name exists and has no records. Raises ValueError with a
-        sentence that names the record at fault.
+        for that name, and as the value of type ``ANY`` every type that is not listed.
+        ``{}``: the name exists and has no records. Raises ValueError with a sentence that
+        names the record at fault.
         """
         nodes: Nodes = {}
         for name, given in records.items():
@@ -108,13 +109,21 @@ class Zone(Shown):
     def with_records(self, name: str, rdtype: str, values: Any) -> Zone:
         """A new zone where ``name`` has exactly these records of that type.
 
-        ``values`` as in `from_dict`. Raises ValueError when they can't be read.
+        ``values`` as in `from_dict`; an empty list leaves the name without that type.
+        Raises ValueError when they can't be read.
         """
         owner = read_name(name)
         key, entry = _read_entry(name, rdtype, values)
         nodes = dict(self._nodes)
         nodes[owner] = {**nodes.get(owner, {}), key: entry}
-        return self.of_nodes(nodes, self._absent - {(owner, key)})
+        return self.of_nodes(nodes, self._absent_beside({owner, *ancestors(owner)}))
+
+    def _absent_beside(self, names: Set[str]) -> Questions:
+        """What was recorded as NXDOMAIN, without what exists now that these names do."""
+        below = tuple(name[1:] for name in names if name.startswith("*."))
+        return frozenset(
+            x for x in self._absent if x[0] not in names and not (below and x[0].endswith(below))
+        )
 
     def without(self, name: str, rdtype: str | None = None) -> Zone:
         """A new zone where ``name`` has no records of that type, or none at all.
@@ -137,8 +146,7 @@ class Zone(Shown):
         nodes = dict(self._nodes)
         for name, node in other._nodes.items():
             nodes[name] = {**nodes.get(name, {}), **node}
-        listed = {(name, rdtype) for name, node in nodes.items() for rdtype in node}
-        return self.of_nodes(nodes, (self._absent | other._absent) - listed)
+        return self.of_nodes(nodes, self._absent_beside(other._exists) | other._absent)
 
     def names(self) -> tuple[str, ...]:
         """The names that are listed, each domain before what is below it."""
@@ -169,8 +177,10 @@ class Zone(Shown):
         return "\n".join(lines) + "\n"
 
     def save(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
-        """Write `to_text` to a file. An existing one is replaced only with ``overwrite=True``, else
-        FileExistsError. Returns the path."""
+        """Write `to_text` to a file and return its path.
+
+        A file that exists is replaced only with ``overwrite=True``, else FileExistsError.
+        """
         return write_new(Path(path), self.to_text(), overwrite)
 
     def __eq__(self, other: object) -> bool:
@@ -206,6 +216,8 @@ class Zone(Shown):
         return answer
 
     def _resolve(self, asked: str, rdtype: str) -> Answer:
+        if not isinstance(asked, str):
+            raise TypeError(f"a name in DNS is text, not {asked!r}")
         qname = canonical_name(asked)
         if qname is None:
             return Answer(asked.lower().removesuffix("."), rdtype, DnsStatus.NXDOMAIN)
@@ -239,7 +251,8 @@ class Zone(Shown):
             return {}  # an empty non-terminal
         for above in ancestors(name):
             if above in self._exists:  # the closest encloser, RFC 4592 §3.3.1
-                return self._nodes.get("*" if above == "." else f"*.{above}")
+                source = "*" if above == "." else f"*.{above}"
+                return self._nodes.get(source, {} if source in self._exists else None)
         return None
 
     def _through_dname(self, name: str, owner: str) -> Mapping[str, Entry]:
@@ -253,12 +266,14 @@ class Zone(Shown):
 
 
 def answer_of(name: str, rdtype: str, entry: Entry, chain: tuple[str, ...]) -> Answer:
+    """An entry as the answer to a question that reached it through ``chain``."""
     if isinstance(entry, DnsFailure):  # a resolver that fails does not say how far it came
         return Answer(name, rdtype, DnsStatus.FAILURE, failure=entry)
     return Answer(name, rdtype, DnsStatus.DATA if entry else DnsStatus.NODATA, entry, chain=chain)
 
 
 def read_name(name: Any) -> str:
+    """The name in its final spelling. Raises ValueError when it is none."""
     canonical = canonical_name(name) if isinstance(name, str) else None
     if canonical is None:
         raise ValueError(f"{name!r} is not a domain name")
