@@ -188,9 +188,12 @@ def test_only_bounces_are_bounces(row):
 
 
 @every_row
-def test_cause(row):
+def test_cause_from_the_file_alone(row):
     diagnosis = h.diagnose(raw(row["file"]), dns=zone_of(row))
     assert diagnosis.cause == row["expect"]["cause"]
+    if row["envelope"]:  # found in the headers, or in what the bounce says about them
+        envelope = diagnosis.authentication.envelope
+        assert {name: getattr(envelope, name) for name in row["envelope"]} == row["envelope"]
 
 
 # -------------------------------------------------------------------- the story
