@@ -178,7 +178,7 @@ ROWS = [
         "198.51.100.7",
         "pass",
         "redirect=not.example.com",
-        ["foo=bar", "ip4:203.0.113.1", "redirect=not.example.com"],
+        ["ip4:203.0.113.1", "foo=bar", "redirect=not.example.com"],
     ),
     ("alice@nothing.example.com", CLIENT, "neutral", None, ["ip4:203.0.113.1"]),
     ("alice@default.example.com", CLIENT, "neutral", None, ["redirect=nothing.example.com"]),
@@ -419,6 +419,8 @@ def test_a_record_is_read_into_terms() -> None:
     ]
     assert record.problems == ()
     assert record.terms[1].result == Result.FAIL
+    assert record.mechanisms == record.terms[:4]
+    assert (record.exp, record.redirect) == (record.terms[4], None)
     with pytest.raises(dataclasses.FrozenInstanceError):
         record.text = ""  # type: ignore[misc]
 

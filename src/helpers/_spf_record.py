@@ -30,6 +30,7 @@ QUALIFIERS = {
     "~": Result.SOFTFAIL,
     "?": Result.NEUTRAL,
 }  # RFC 7208 §4.6.2
+KNOWN_MODIFIERS = ("redirect", "exp")  # RFC 7208 §6; others are ignored
 LOOKUP_MECHANISMS = frozenset(("include", "a", "mx", "ptr", "exists"))  # RFC 7208 §4.6.4; and redirect=
 
 _TERM = re.compile(r"([+\-~?]?)([A-Za-z][A-Za-z0-9\-_.]*)(?:([:=/])(.*))?", re.DOTALL)
@@ -83,10 +84,24 @@ class SpfRecord(Shown):
     text: str
     terms: tuple[SpfTerm, ...] = ()
     problems: tuple[str, ...] = ()  # one sentence each, naming the bad term
-    mechanisms: tuple[SpfTerm, ...] = field(default=(), metadata=_inner())
-    redirect: SpfTerm | None = field(default=None, metadata=_inner())
-    exp: SpfTerm | None = field(default=None, metadata=_inner())
-    unknown: tuple[SpfTerm, ...] = field(default=(), metadata=_inner())  # modifiers nobody defined
+
+    @property
+    def mechanisms(self) -> tuple[SpfTerm, ...]:
+        """The terms that a client can match, in order."""
+        return tuple(term for term in self.terms if term.kind == "mechanism")
+
+    @property
+    def redirect(self) -> SpfTerm | None:
+        """The modifier redirect=, if there is one (RFC 7208 §6.1)."""
+        return self._modifier("redirect")
+
+    @property
+    def exp(self) -> SpfTerm | None:
+        """The modifier exp=, if there is one (RFC 7208 §6.2)."""
+        return self._modifier("exp")
+
+    def _modifier(self, name: str) -> SpfTerm | None:
+        return next((term for term in self.terms if term.name == name and term.kind == "modifier"), None)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -139,41 +154,14 @@ def _parse(text: str) -> SpfRecord:
     if len(text) > MAX_RECORD:
         return SpfRecord(text, problems=("The record is longer than a DNS record can be (65,535 octets).",))
     readable = text.isascii() and text.isprintable()
-    terms: list[SpfTerm] = []
-    problems: list[str] = []
-    modifiers: list[SpfTerm] = []
-    mechanisms: list[SpfTerm] = []
-    for word in text[7:].split(" "):
-        if not word:
-            continue
-        term = _term(word, readable)
-        terms.append(term)
-        if term.problem:
-            problems.append(f"The term {quoted(word)} {term.problem}.")
-        if term.kind == "mechanism":
-            mechanisms.append(term)
-        elif term.kind == "modifier":
-            modifiers.append(term)
+    terms = tuple([_term(word, readable) for word in text[7:].split(" ") if word])
+    problems = [f"The term {quoted(term.text)} {term.problem}." for term in terms if term.problem]
     if len(problems) > MAX_PROBLEMS:
         problems[MAX_PROBLEMS:] = [f"And {len(problems) - MAX_PROBLEMS} more terms can't be read."]
-    if not modifiers:
-        return SpfRecord(text, tuple(terms), tuple(problems), tuple(mechanisms))
-    redirect, exp, unknown = _sorted_out(modifiers, problems)
-    return SpfRecord(text, tuple(terms), tuple(problems), tuple(mechanisms), redirect, exp, unknown)
-
-
-def _sorted_out(
-    modifiers: list[SpfTerm], problems: list[str]
-) -> tuple[SpfTerm | None, SpfTerm | None, tuple[SpfTerm, ...]]:
-    """redirect=, exp= and the others; the first two at most once each (RFC 7208 §6)."""
-    known: dict[str, list[SpfTerm]] = {"redirect": [], "exp": []}
-    unknown: list[SpfTerm] = []
-    for term in modifiers:
-        known.get(term.name, unknown).append(term)
-    for name, found in known.items():
-        if len(found) > 1:
-            problems.append(f"The modifier {name}= stands in the record more than once (§6).")
-    return next(iter(known["redirect"]), None), next(iter(known["exp"]), None), tuple(unknown)
+    modifiers = [term.name for term in terms if term.kind == "modifier"]
+    twice = [name for name in KNOWN_MODIFIERS if modifiers.count(name) > 1] if modifiers else []
+    problems += [f"The modifier {name}= stands in the record more than once (§6)." for name in twice]
+    return SpfRecord(text, terms, tuple(problems))
 
 
 _parse_cached = lru_cache(maxsize=512)(_parse)
@@ -181,20 +169,23 @@ _parse_cached = lru_cache(maxsize=512)(_parse)
 
 def _notes(record: SpfRecord) -> Iterator[str]:
     """At most one sentence of each sort."""
-    at = next((i for i, term in enumerate(record.mechanisms) if term.name == "all"), None)
+    mechanisms = record.mechanisms
+    at = next((i for i, term in enumerate(mechanisms) if term.name == "all"), None)
     if at is not None:
-        if at + 1 < len(record.mechanisms):
-            unseen = quoted(record.mechanisms[at + 1].text)
+        if at + 1 < len(mechanisms):
+            unseen = quoted(mechanisms[at + 1].text)
             yield f"“all” always matches, so {unseen} and whatever follows is never looked at (§5.1)."
-        if record.mechanisms[at].qualifier == "+":
+        if mechanisms[at].qualifier == "+":
             yield "“+all” lets every host in the world pass."
         if record.redirect:
             yield "redirect= is ignored where there is an “all” (§6.1)."
-    if any(term.name == "ptr" for term in record.mechanisms):
+    if any(term.name == "ptr" for term in mechanisms):
         yield "The mechanism “ptr” is slow and should not be published any more (§5.5)."
-    for term in record.unknown[:1]:
-        hint = f"; the mechanism is written {term.name}:" if term.name in _MECHANISMS else ""
-        yield f"The modifier {quoted(term.text)} is not known and is ignored (§6){hint}."
+    for term in record.terms:
+        if term.kind == "modifier" and term.name not in KNOWN_MODIFIERS:
+            hint = f"; the mechanism is written {term.name}:" if term.name in _MECHANISMS else ""
+            yield f"The modifier {quoted(term.text)} is not known and is ignored (§6){hint}."
+            break
 
 
 # --------------------------------------------------------------------- terms
@@ -235,7 +226,7 @@ def _term(text: str, readable: bool) -> SpfTerm:
 
 
 def _unknown(text: str, name: str) -> str:
-    if name in ("redirect", "exp"):
+    if name in KNOWN_MODIFIERS:
         return f"has a colon, but {name} is a modifier and is written {name}= (§6)"
     if text.endswith(","):
         return _COMMA
@@ -246,7 +237,7 @@ def _unknown(text: str, name: str) -> str:
 def _modifier(text: str, qualifier: str, name: str, rest: str) -> SpfTerm:
     if qualifier:
         return SpfTerm(text, "unreadable", problem="has a qualifier, which a modifier can't have (§4.6.1)")
-    if name in ("redirect", "exp"):
+    if name in KNOWN_MODIFIERS:
         read = _domain_spec(rest)
     else:
         macros = read_macros(rest)

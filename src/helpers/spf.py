@@ -33,7 +33,15 @@ from helpers._spf_ledger import (
 )
 from helpers._spf_macro import expand_text, read_macros
 from helpers._spf_mechanisms import MATCH, MECHANISMS, Mechanism, Outcome, broken, no_name, outcome
-from helpers._spf_record import LOOKUP_MECHANISMS, SpfRecord, SpfTerm, is_spf, parse_spf, quoted
+from helpers._spf_record import (
+    KNOWN_MODIFIERS,
+    LOOKUP_MECHANISMS,
+    SpfRecord,
+    SpfTerm,
+    is_spf,
+    parse_spf,
+    quoted,
+)
 from helpers.terms import Answer, DnsStatus, Result, SpfCheck, Step
 
 if TYPE_CHECKING:
@@ -195,9 +203,11 @@ def _problem_steps(record: SpfRecord) -> list[Step]:
 def _evaluate(ledger: Ledger, record: SpfRecord, domain: str, found: Step) -> _Verdict:
     """The mechanisms in order until one matches, then redirect=, then neutral (RFC 7208 §4.6.2, §4.7)."""
     steps = [found]
-    for term in record.unknown:
-        steps.append(Step(term.text, "This modifier is not known and is ignored.", "RFC 7208 §6"))  # noqa: PERF401
-    for term in record.mechanisms:
+    for term in record.terms:
+        if term.kind != "mechanism":
+            if term.name not in KNOWN_MODIFIERS:
+                steps.append(Step(term.text, "This modifier is not known and is ignored.", "RFC 7208 §6"))
+            continue
         counted = ""
         if term.name in LOOKUP_MECHANISMS:
             if ledger.lookups == MAX_LOOKUPS:
@@ -210,8 +220,8 @@ def _evaluate(ledger: Ledger, record: SpfRecord, domain: str, found: Step) -> _V
             return _Verdict(said.error, said.why, tuple(steps), record.text)
         if said.matched:
             return _matched(ledger, record, term, domain, said.why, steps)
-    if record.redirect:
-        return _redirect(ledger, record, record.redirect, domain, steps)
+    if (redirect := record.redirect) is not None:
+        return _redirect(ledger, record, redirect, domain, steps)
     why = f"{shown(domain)} makes no statement about {ledger.client.text}: no term of its SPF record matches."
     followed = "No term matched and there is no redirect=, so the result is neutral."
     steps.append(Step("end of the record", followed, "RFC 7208 §4.7"))
@@ -224,8 +234,9 @@ def _matched(
     result = term.result
     by = quoted(term.text) + trail
     why = f"{shown(domain)} {_SAYS[result].format(ledger.client.text)}: {by} matches."
-    exp = (record.exp, domain) if record.exp else None
-    return _Verdict(result, why, tuple(steps), record.text, term.text, by, exp)
+    exp = record.exp if result is Result.FAIL else None
+    explained = (exp, domain) if exp is not None else None
+    return _Verdict(result, why, tuple(steps), record.text, term.text, by, explained)
 
 
 def _too_many(record: SpfRecord, term: SpfTerm, domain: str, steps: list[Step]) -> _Verdict:
