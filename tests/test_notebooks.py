@@ -1,6 +1,6 @@
 """Every stored notebook is what its source says, was run in order, and can be read, presented and tested.
 
-nbval compares outputs with what is stored, and passes a notebook that was never run: these are the other guards.
+nbval compares outputs with what is stored, and passes a notebook that was never run: here are other guards.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import ast
 import importlib.util
 import re
 import warnings
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -147,7 +148,7 @@ def test_headings_are_in_order(path: Path) -> None:
             levels += [len(marks) for marks in re.findall(r"^(#+) ", text, re.MULTILINE)]
     assert levels.count(1) == 1
     assert levels[0] == 1
-    assert [(a, b) for a, b in zip(levels, levels[1:], strict=False) if b > a + 1] == []
+    assert [(a, b) for a, b in pairwise(levels) if b > a + 1] == []
 
 
 @lessons
@@ -194,5 +195,5 @@ def test_nothing_is_defined_in_two_notebooks() -> None:
             for node in ast.walk(tree(cell)):
                 if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
                     assert where.setdefault(node.name, path.stem) == path.stem, (
-                        f"{node.name} is defined in {where[node.name]} and {path.stem}: it belongs into helpers"
+                        f"{node.name} is in {where[node.name]} and {path.stem}: it belongs into helpers"
                     )
