@@ -102,11 +102,27 @@ def header_hash_input(headers: Sequence[Header], signature: Signature, own: int)
 
 
 def signed_parts(
-    headers: Sequence[Header], signature: Signature, own: int, chosen: Sequence[int | None]
+    headers: Sequence[Header],
+    signature: Signature,
+    own: int,
+    chosen: Sequence[int | None],
+    cache: dict[tuple[int, str], bytes] | None = None,
 ) -> list[bytes]:
-    """What `header_hash_input` joins: one part a name in ``h=`` (empty: none there), the signature last."""
+    """What `header_hash_input` joins: one part a name in ``h=`` (empty: none there), the signature last.
+
+    ``cache`` keeps canonical fields for the next signature of the same message.
+    """
     method = signature.header_canonicalization
-    parts = [b"" if index is None else canonicalize_header(headers[index].raw, method) for index in chosen]
+    cache = {} if cache is None else cache
+    parts = []
+    for index in chosen:
+        if index is None:
+            parts.append(b"")
+            continue
+        part = cache.get((index, method))
+        if part is None:
+            part = cache[index, method] = canonicalize_header(headers[index].raw, method)
+        parts.append(part)
     parts.append(canonicalize_header(without_signature_value(headers[own].raw), method).removesuffix(CRLF))
     return parts
 

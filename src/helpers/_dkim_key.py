@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from functools import lru_cache
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast
 
 from helpers._dkim_syntax import FWS, MalformedError, Problem, Signature, base64_bytes, parse_tags, shorten
@@ -83,7 +84,7 @@ def parse_key(text: str) -> KeyRecord:
         problem = malformed.problem
     return KeyRecord(
         text=text,
-        tags=tags,
+        tags=MappingProxyType(dict(tags)),  # kept in the cache: nobody may change it
         problem=problem,
         kind=tags.get("k", "rsa"),
         hashes=_listed(tags["h"]) if "h" in tags else None,

@@ -14,6 +14,13 @@ if TYPE_CHECKING:
     from helpers.terms import Answer, Dns
 
 
+AS_IS = ""
+EVENED = "line endings mixed, all taken as CRLF"  # stored partly with other ones than it was sent with
+# RFC 6376 §3.4.4 does not say whether blanks go at the end of a last line without CRLF. Such a line
+# can't travel over SMTP, and signers that see one (dkimpy, for instance) keep a blank.
+OPEN_END = "blanks at the end of its unfinished last line kept"
+
+
 @dataclass(frozen=True, slots=True)
 class BodyFinding:
     """What became of ``bh=``. ``ok`` is None where the body may be missing or cut."""
@@ -22,7 +29,7 @@ class BodyFinding:
     computed: bytes
     canonical: bytes
     unsigned: int = 0  # bytes after those that l= covers
-    evened: bool = False  # fits once every line ending is CRLF
+    reading: str = ""  # how the body was read: `AS_IS`, `EVENED` or `OPEN_END`
 
 
 class Letter:
@@ -40,9 +47,10 @@ class Letter:
             self.body = _from_store(self.headers, body)
         self.positions = positions_by_name(self.headers)
         self.may_lack_body = not body_returned or not body
+        self.canonical_fields: dict[tuple[int, str], bytes] = {}  # for `signed_parts`
         self._dns = dns
         self._answers: dict[str, Answer] = {}
-        self._bodies: dict[tuple[str, bool], bytes] = {}
+        self._bodies: dict[tuple[str, str], bytes] = {}
 
     def answer(self, name: str) -> Answer:
         """The TXT records at a name, asked once."""
@@ -53,36 +61,47 @@ class Letter:
     def compare_body(self, signature: Signature, hash_name: str) -> BodyFinding:
         """Does the body have the hash that ``bh=`` says? RFC 6376 §3.7, §6.1.3.
 
-        Where it does not and line endings are mixed, the message may have been stored partly
-        with other ones: then the body with CRLF throughout may fit as well.
+        Where it does not, the body is also tried as it may have been signed before it was stored.
         """
-        found = self._compare(signature, hash_name, evened=False)
-        if not found.ok and self._is_uneven():
-            evened = self._compare(signature, hash_name, evened=True)
-            return evened if evened.ok else found
+        found = self._compare(signature, hash_name, AS_IS)
+        if found.ok:
+            return found
+        for reading in self._other_readings(signature.body_canonicalization):
+            other = self._compare(signature, hash_name, reading)
+            if other.ok:
+                return other
         return found
 
-    def _compare(self, signature: Signature, hash_name: str, evened: bool) -> BodyFinding:
-        body = self._canonical_body(signature.body_canonicalization, evened)
+    def _compare(self, signature: Signature, hash_name: str, reading: str) -> BodyFinding:
+        body = self._canonical_body(signature.body_canonicalization, reading)
         length = signature.length
         computed = body_hash(body, length, hash_name)
         ok: bool | None = computed == signature.body_hash and (length or 0) <= len(body)
         if not ok and self.may_lack_body:
             ok = None
-        return BodyFinding(ok, computed, body, 0 if length is None else max(0, len(body) - length), evened)
+        return BodyFinding(ok, computed, body, 0 if length is None else max(0, len(body) - length), reading)
 
-    def _canonical_body(self, method: str, evened: bool) -> bytes:
-        key = (method, evened)
+    def _canonical_body(self, method: str, reading: str) -> bytes:
+        key = (method, reading)
         if key not in self._bodies:
             body = self.body
-            if evened:
+            if reading == EVENED:
                 body = body.replace(CRLF, b"\n").replace(b"\r", b"\n").replace(b"\n", CRLF)
-            self._bodies[key] = canonicalize_body(body, method)
+            if reading == OPEN_END:
+                canonical = canonicalize_body(body + b".", method).removesuffix(b".\r\n") + CRLF
+            else:
+                canonical = canonicalize_body(body, method)
+            self._bodies[key] = canonical
         return self._bodies[key]
 
-    def _is_uneven(self) -> bool:
+    def _other_readings(self, method: str) -> list[str]:
+        readings = []
+        if method == "relaxed" and self.body.endswith((b" ", b"\t")):
+            readings.append(OPEN_END)
         pairs = self.body.count(CRLF)
-        return not pairs == self.body.count(b"\n") == self.body.count(b"\r")
+        if not pairs == self.body.count(b"\n") == self.body.count(b"\r"):
+            readings.append(EVENED)
+        return readings
 
 
 def _cut(source: bytes | str | Message) -> tuple[Sequence[Header], bytes]:

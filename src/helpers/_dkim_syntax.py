@@ -18,6 +18,7 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
+from helpers._dkim_canon import with_crlf
 from helpers.lookup import a_label
 from helpers.terms import Result, Shown
 
@@ -161,7 +162,7 @@ def parse_signature(source: bytes | str) -> Signature:
     ``problem`` tells why a verifier can't go on; whether x= has passed or the key exists is
     not looked at here.
     """
-    text = source.encode("utf-8", "surrogateescape") if isinstance(source, str) else source
+    text = with_crlf(source.encode("utf-8", "surrogatepass") if isinstance(source, str) else source)
     name, colon, rest = text.partition(b":")
     listed = parse_tags(rest if colon and b"=" not in name else text)
     tags = listed.tags

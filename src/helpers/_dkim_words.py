@@ -127,8 +127,8 @@ def body_steps(signature: Signature, hash_name: str, found: BodyFinding, size: i
     part = "the whole body" if length is None else f"the first {length} bytes (l=)"
     computed = binascii.b2a_base64(found.computed, newline=False).decode()
     if found.ok:
-        once = " once every line ends in CRLF" if found.evened else ""
-        followed = f"The {hash_name} of {part} is {computed}{once}, as bh= says: unchanged."
+        reading = f" ({found.reading})" if found.reading else ""
+        followed = f"The {hash_name} of {part}{reading} is {computed}, as bh= says: unchanged."
     elif length is not None and length > len(found.canonical):
         followed = f"l= says {length} bytes were signed, but only {len(found.canonical)} are there."
     else:
@@ -191,8 +191,8 @@ def warnings_of(
         warnings.append(
             f"i= names {signature.identity_domain}; what counts for alignment is d={signature.domain} alone."
         )
-    if found.evened:
-        warnings.append("The body's line endings are mixed; its hash fits once all are CRLF, as they travel.")
+    if found.reading:
+        warnings.append(f"The hash of the body fits only in a second reading: {found.reading}.")
     return (*warnings, *key_warnings(key))
 
 

@@ -161,7 +161,9 @@ class _Chain:
         """The AMS: is the message as this forwarder signed it? RFC 8617 §4.1.2."""
         field, signature = raw_set.message, raw_set.message.signature
         chosen = select_headers(self.letter.positions, signature.signed_headers, field.place)
-        parts = signed_parts(self.letter.headers, signature, field.place, chosen)
+        parts = signed_parts(
+            self.letter.headers, signature, field.place, chosen, self.letter.canonical_fields
+        )
         where = f"ARC-Message-Signature (header {field.place + 1})"
         followed = f"{signature.domain} signed {len(chosen)} header fields and the body."
         inner = (*tag_steps(signature.tags), *header_steps(signature.signed_headers, chosen, parts))
@@ -188,15 +190,17 @@ class _Chain:
         return fits, reason or ("" if fits else "an ARC field was changed, or it is not their seal")
 
     def _sealed_bytes(self, instance: int) -> bytes:
-        headers = self.letter.headers
-        parts = []
-        for one in self.raw_sets[:instance]:
-            for field in (one.results, one.message, one.seal):
-                raw = headers[field.place].raw
-                if field is self.raw_sets[instance - 1].seal:
-                    raw = without_signature_value(raw)
-                parts.append(canonicalize_header(raw, "relaxed"))
-        return b"".join(parts).removesuffix(CRLF)
+        fields = [field for one in self.raw_sets[:instance] for field in (one.results, one.message, one.seal)]
+        parts = [self._canonical(field.place) for field in fields[:-1]]
+        own = without_signature_value(self.letter.headers[fields[-1].place].raw)
+        parts.append(canonicalize_header(own, "relaxed").removesuffix(CRLF))
+        return b"".join(parts)
+
+    def _canonical(self, place: int) -> bytes:
+        cache, key = self.letter.canonical_fields, (place, "relaxed")
+        if key not in cache:
+            cache[key] = canonicalize_header(self.letter.headers[place].raw, "relaxed")
+        return cache[key]
 
     def _check_signature(self, signature: Signature, signed: bytes, steps: list[Step]) -> tuple[bool, str]:
         records, problem, step = fetch_keys(self.letter, signature)

@@ -171,7 +171,7 @@ class _Check:
         """Try each key that may be used. A Problem when there is none."""
         signature, headers = self.signature, self.letter.headers
         chosen = select_headers(self.letter.positions, signature.signed_headers, self.place)
-        parts = signed_parts(headers, signature, self.place, chosen)
+        parts = signed_parts(headers, signature, self.place, chosen, self.letter.canonical_fields)
         signed = b"".join(parts)
         self.steps.append(
             Step(
