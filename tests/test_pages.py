@@ -68,7 +68,7 @@ def keep(page: Any, name: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     if not chromium:
         missing("Chromium")
@@ -77,7 +77,9 @@ def browser() -> Iterator[Any]:
     except ImportError:
         missing("Playwright")
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        own = str(tmp_path_factory.mktemp("browser"))  # not this user's settings and caches
+        environment = {**os.environ, "HOME": own, "XDG_CACHE_HOME": own, "XDG_CONFIG_HOME": own}
+        started = playwright.chromium.launch(executable_path=chromium, args=FLAGS, env=environment)
         yield started
         started.close()
 
@@ -203,6 +205,7 @@ def lab(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]
         "JUPYTER_TOKEN": token,
     }
     options = ["--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1", "--ServerApp.port_retries=0"]
+    options.append("--LanguageServerManager.autodetect=False")  # it would ask npm, which writes logs
     with open(folder / "log", "w", encoding="utf-8") as log:
         server = subprocess.Popen(
             [sys.executable, "-m", "jupyterlab", *options, f"--ServerApp.port={port}"],
