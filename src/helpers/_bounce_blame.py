@@ -1,4 +1,4 @@
-"""From the receiver's words to what they blame: the table of phrases first, then words in general, codes last.
+"""From the receiver's words to what they blame: the table of phrases, words in general, codes last.
 
 Codes come last because 5.7.26, 27, 29, 30 and 5.7.9 mean different things at different receivers.
 Everything here reads one reply, cut to ``MAX_REPLY`` characters, in linear time.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from helpers._bounce_culprit import DOMAIN_WORD, URL, blamed_domain, linked_address, named_address
 from helpers._bounce_phrases import (
     DKIM_FAIL,
     DMARC_REJECT,
@@ -17,8 +18,8 @@ from helpers._bounce_phrases import (
     NO_AUTH,
     NOT_ALIGNED,
     OTHER,
-    TRIGGERS,
     SPF_FAIL,
+    TRIGGERS,
 )
 from helpers.terms import Basis, Blamed
 
@@ -57,37 +58,55 @@ def normal_words(text: str) -> str:
 
 # ------------------------------------------------------------ words in general
 
-_METHOD = re.compile(
-    r"(?<![\w./@-])(?:(?P<dmarc>dmarc)|(?P<spf>spf|sender policy framework)|(?P<dkim>dkim|domainkeys)|"
-    r"(?P<senderid>sender[- ]?id(?= ?\(| check| fail| valid| auth))|"
-    r"(?P<arc>arc(?=[ -](?:valid|chain|seal|auth|sign|set|result|check|fail))))(?!\w|\.\w|-signature)"
+_METHOD_WORDS = (
+    "dmarc",
+    "spf",
+    "dkim",
+    "domainkeys",
+    "sender policy",
+    "sender id",
+    "sender-id",
+    "senderid",
+    "arc",
 )
-_METHOD_WORDS = ("dmarc", "spf", "dkim", "domainkeys", "sender policy", "sender id", "sender-id", "senderid", "arc")
+_METHOD = re.compile(
+    r"(?<![a-z0-9_./@-])(?:(?P<dmarc>dmarc)|(?P<spf>spf|sender policy framework)|(?P<dkim>dkim|domainkeys)|"
+    r"(?P<senderid>sender[- ]?id(?= ?\(| check| fail| valid| auth))|"
+    r"(?P<arc>arc(?=[ -](?:valid|chain|seal|auth|sign|set|result|check|fail))))"
+    r"(?![a-z0-9_]|\.[a-z0-9_]|-signature)"
+)
+_NEGATED = (
+    r"(?:pass|accept|allow|authori[sz]|permit|valid|verif|comply|match|align|met|meet|found|sign|exist)"
+)
 _FAILED = re.compile(
-    r"fail|reject|refus|den(?:y|ied)|violat|invalid|not (?:pass|accept|allow|authori[sz]|permit|valid|verif|comply|match|align|met|found|sign)|"
-    r"n't (?:pass|allow|accept|valid|verif|comply|meet|align)|unauth|block|bad|missing|lack|no valid|broken|policy|polic|error|"
-    r"mismatch|forg|spoof|suspicious|unable to|could not|cannot|required|requires|mandatory|none|no \w+ record|without|quarantine|"
-    r"protect|fehlgeschlagen|abgelehnt|echou|\u00e9chou|echec|\u00e9chec|refus\u00e9|rechaz|fall[o\u00f3]|\u62d2|\u5931\u8d25|\u5931\u6557|\u8bb8\u53ef"
+    r"fail|reject|refus|den(?:y|ied)|violat|invalid|unauth|block|bad|missing|lack|broken|polic|error|mismatch|forg|"
+    r"spoof|suspicious|unable to|could not|cannot|require|mandatory|none|without|quarantine|protect|no valid|"
+    rf"not {_NEGATED}|n't {_NEGATED}|no (?:\w+ )?record|"
+    r"fehlgeschlagen|abgelehnt|echou|\u00e9chou|echec|\u00e9chec|rechaz|fall[o\u00f3]|"  # European languages
+    r"\u62d2|\u5931\u8d25|\u5931\u6557|\u8bb8\u53ef"  # Chinese, Japanese: refuse, fail, permission
 )
 _PASSED = re.compile(
-    r"(?:dmarc|spf|dkim|arc)[\s:=(\]\"']{1,4}(?:(?:check|result|status|is|was|has)[\s:=]{1,2}){0,2}(?:pass|passed|ok|success)\b"
+    r"(?:dmarc|spf|dkim|arc)[\s:=(\]\"']{1,4}(?:(?:check|result|status|is|was|has)[\s:=]{1,2}){0,2}"
+    r"(?:pass|passed|ok|success)\b|(?<!not )\bpassed (?:the )?(?:dmarc|spf|dkim|arc)\b"
 )
 _RESULT = re.compile(
-    r"(?<!\w)(dmarc|spf|dkim|arc)[\s\"']{0,2}[:=][\s\"']{0,2}(?:did )?(fail|softfail|permerror|temperror|none|neutral|not pass|reject|quarantine)"
+    r"(?<!\w)(dmarc|spf|dkim|arc)[\s\"']{0,2}[:=][\s\"']{0,2}(?:did )?"
+    r"(?:fail|softfail|permerror|temperror|none|neutral|not pass|reject|quarantine)"
 )
-_URL = re.compile(r"<?https?://[^\s>]*>?|www\.[^\s]*")
 _SENTENCE = re.compile(r"[.;!?](?=\s|$)|\s--?\s|\|")
 _ALIGNED = re.compile(r"\b(?:un|mis|non-?)?align")
 _EITHER = re.compile(r"\b(?:either|both|neither|nor|or|and)\b|/|&|,")
 _MESSAGE_AUTH = re.compile(
-    r"(?:message|e-?mail|mail|sender|sending|domain|from|header)[^.]{0,60}(?:authentication (?:check|fail|requirement|level|information|polic)"
-    r"|not authenticated|unauthenticated|(?:fail|not pass)[^.]{0,20}authentication)"
-    r"|unauthenticated (?:e-?mail|mail|message)|(?:sender|domain|message|e-?mail) authentication (?:has |was |is )?(?:fail|required|not)"
+    r"(?:message|mail|sender|sending|domain|from|header).{0,60}"
+    r"(?:authentication (?:check|fail|requirement|level|information|polic)|not authenticated|unauthenticated|(?:fail|not pass).{0,20}authentication)"
+    r"|unauthenticated (?:e-?mail|mail|message)"
+    r"|(?:sender|domain|message|mail) authentication (?:has |was |is )?(?:fail|required|not)"
 )
 _NOT_ALLOWED = re.compile(
-    r"not (?:allowed|permitted|authori[sz]ed|a permitted)[^.]{0,30}(?:send|sender)[^.@]{0,40}(?:from|for|of|as)\b"
+    r"not (?:allowed|permitted|authori[sz]ed|a permitted)"
+    r"[^.]{0,30}(?:send|sender)[^.@]{0,40}(?:from|for|of|as)\b"
 )
-_UNRELATED = re.compile(r"not rfc 5322|duplicate|smtp auth|log ?in|password|credential|tls|ssl")
+_UNRELATED = re.compile(r"not rfc 5322|duplicate|smtp auth|log ?in|password|credential|\btls\b|\bssl\b")
 _ADVICE = re.compile(
     r"(?:make sure|ensure|please (?:check|verify|review|see)|recommend|consider|set up|learn)"
 )
@@ -106,7 +125,7 @@ def _general(words: str) -> tuple[Blamed, Basis, str] | None:
     """Rules over words for replies that no row of the table knows."""
     named: dict[str, bool] = {}  # method -> does its sentence say that something failed?
     clue = ""
-    plain = _URL.sub(" ", words)
+    plain = URL.sub(" ", words)
     for sentence in _SENTENCE.split(plain)[:60]:
         methods = {m.lastgroup or "" for m in _METHOD.finditer(sentence)}
         if not methods or _UNRELATED.search(sentence):
@@ -154,7 +173,7 @@ def _by_words(words: str) -> Blame | None:
             if row.words[0] in words and all(word in words for word in row.words[1:]):
                 receiver = "" if row.receiver.startswith("any") else row.receiver
                 return Blame(row.blamed, row.basis, " \u2026 ".join(row.words), row.meaning, receiver)
-    named = any(word in words for word in _METHOD_WORDS) and _METHOD.search(_URL.sub(" ", words)) is not None
+    named = any(word in words for word in _METHOD_WORDS) and _METHOD.search(URL.sub(" ", words)) is not None
     for row in LOOK_ALIKES[_PTR_FROM:] if named else LOOK_ALIKES:
         if row.words[0] in words:
             return Blame(None, meaning=row.meaning)
@@ -164,7 +183,7 @@ def _by_words(words: str) -> Blame | None:
     if "authenti" in words and (found_auth := _MESSAGE_AUTH.search(words)) and not _UNRELATED.search(words):
         return Blame(Blamed.AUTHENTICATION, Basis.STATED, _short(found_auth.group()), NO_AUTH)
     refused = _NOT_ALLOWED.search(words) if "not " in words and "send" in words else None
-    if refused and _IP.search(words) and _DOMAIN_WORD.search(words, refused.end()):
+    if refused and named_address(words) and DOMAIN_WORD.search(words, refused.end()):
         return Blame(Blamed.SPF, Basis.INFERRED, _short(refused.group()), SPF_FAIL)
     return None
 
@@ -223,63 +242,6 @@ def _by_code(enhanced: str | None, receiver: str | None) -> Blame | None:
     return Blame(blamed, Basis.DOCUMENTED, f"code {enhanced} ({source})", _MEANING[blamed])
 
 
-# ---------------------------------------------------------- domain and address
-
-_D = r"((?:[^\W_](?:[\w-]{0,62})\.){1,10}[^\W\d_][\w-]{1,62})"
-_DOMAIN_WORD = re.compile(_D)
-_IP = re.compile(
-    r"(?<![\w.:])((?:\d{1,3}\.){3}\d{1,3}|(?:[0-9a-f]{1,4}:){2,7}(?::?[0-9a-f]{1,4}){0,7})(?![\w.:]*\w)"
-)
-_DOMAINS = tuple(
-    re.compile(pattern.replace("@D", _D))
-    for pattern in (
-        r"unauthenticated e-?mail from @D",
-        r"(?<![\w.-])@D's (?:dmarc|spf|dkim)",
-        r"header\.from ?= ?<?@D",
-        r"polic(?:y|ies) (?:for|of|by) (?:the )?(?:domain )?[<\[(\"']{0,2}@D",
-        r"evaluation of domain [<\[(\"']{0,2}@D",
-        r"(?:mail from|mailfrom|envelope from|envelope-from|sending|sender|sender's|from|of|for|due to) domain:? ?[<\[(\"']{1,2}@D",
-        r"(?:sending|sender|mail from|of|for|from) domain:? @D",
-        r"(?<!\w)domain:? ?[<\[(\"']{0,2}@D",
-        r"(?:send|sending|sender|mail|mails|e-?mail|e-?mails)(?: \w+){0,2} (?:from|for|as) [<\[(\"']{0,2}(?:[^\s@<>]{1,64}@)?@D",
-        r"spf \[@D",
-        r"(?<![\w.-])@D (?:does not|doesn't|do not|did not) (?:allow|designate|permit|authori[sz]e|meet|pass)",
-        r"id=[^\s@;&]{0,64}(?:@|%40)@D",
-        r"(?:envelope-from|mailfrom|smtp\.mailfrom|sender)[=:] ?[\"'<]?(?:[^\s@<>]{0,64}@)?@D",
-        r"(?:record|records|dmarc|spf) (?:for|of) [<\[(\"']{0,2}(?:[^\s@<>]{1,64}@)?@D",
-        r"(?:domain of|domain for) (?:[^\s@<>]{0,64}@)?@D",
-        r"<[^\s@<>]{1,64}@@D>: (?:sender address|reject|spf|dmarc|sender)",
-        r"(?:header\.d|d|domain) ?= ?[\"'<]?@D",
-    )
-)
-_NOT_OURS = (
-    "outlook.com",
-    "google.com",
-    "openspf.org",
-    "openspf.net",
-    "dmarc.org",
-    "mail.ru",
-    "support.apple.com",
-)
-
-
-def _blamed_domain(words: str) -> str | None:
-    for pattern in _DOMAINS:
-        for found in pattern.finditer(words):
-            domain = found.group(1).strip("-_")
-            if not domain.endswith(_NOT_OURS) or pattern is _DOMAINS[0]:
-                return _as_a_label(domain)
-    return None
-
-
-def _as_a_label(domain: str) -> str | None:
-    if domain.isascii():
-        return domain
-    from helpers.lookup import a_label
-
-    return a_label(domain)
-
-
 def blame(text: str, *, enhanced: str | None = None, receiver: str | None = None) -> Blame:
     """What the words of one reply blame, and whom.
 
@@ -293,5 +255,4 @@ def blame(text: str, *, enhanced: str | None = None, receiver: str | None = None
         found = (None if other else _by_code(enhanced, receiver)) or other or NOTHING
     if found.blamed is None:
         return found
-    address = _IP.search(words)
-    return found._replace(domain=_blamed_domain(words), ip=address.group(1) if address else None)
+    return found._replace(domain=blamed_domain(words), ip=named_address(words) or linked_address(words))

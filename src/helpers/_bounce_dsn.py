@@ -1,4 +1,4 @@
-"""The machine-readable parts of a report: delivery-status fields (RFC 3464), feedback fields (RFC 5965, 6591).
+"""The machine-readable parts of a report: delivery status (RFC 3464) and feedback (RFC 5965, 6591).
 
 Both are blocks of "Name: value" lines. Real ones are sloppier than the RFCs: blanks before the
 colon, per-message and per-recipient fields in one block, continuation lines that are not indented,

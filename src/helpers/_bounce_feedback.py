@@ -1,16 +1,17 @@
-"""Feedback about mail that is not a refusal in SMTP: failure reports (RFC 6591) and SES notifications in JSON."""
+"""Feedback that is no refusal in SMTP: failure reports (RFC 6591) and notifications of Amazon SES."""
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
 
 from helpers import _bounce_dsn as dsn
 from helpers._bounce_blame import Blame
+from helpers._bounce_parts import Material, Reading, Row
 from helpers._bounce_phrases import DKIM_FAIL, DMARC_REJECT, NO_AUTH, NOT_ALIGNED, SPF_FAIL
 from helpers._bounce_reply import read_reply
-from helpers.terms import Basis, Blamed
+from helpers.message import Message
+from helpers.terms import Basis, Blamed, BounceKind
 
 _BY_AUTH_FAILURE = {  # RFC 6591 §3.1, RFC 9991
     "dmarc": (Blamed.DMARC, DMARC_REJECT),
@@ -36,25 +37,40 @@ _FAILED = re.compile(r"\b(dmarc|spf|dkim|arc)=(fail|softfail|permerror|temperror
 _HEADER_FROM = re.compile(r"header\.from=[\"']?(?:[^\s;\"'@]{0,64}@)?([\w.-]{1,253})", re.IGNORECASE)
 
 
-def blame_of_feedback(fields: list[tuple[str, str]], words: str) -> Blame:
+def read_feedback(message: Message, material: Material) -> Reading | None:
+    """A feedback or authentication failure report; None when it is none."""
+    fields = dsn.read_feedback(material.feedback) if material.feedback else []
+    if not any(name.lower() == "feedback-type" for name, _ in fields):
+        return _read_complaint(message, material)
+    first = {name.lower(): value for name, value in reversed(fields)}
+    addresses = [dsn.address(value) for name, value in fields if name.lower() == "original-rcpt-to"]
+    delivery = first.get("delivery-result")
+    return Reading(
+        BounceKind.ARF,
+        [{"recipient": address, "action": delivery} for address in addresses if address],
+        report=fields,
+        blame=_blame(fields, first, material.words),
+        reporter=first.get("user-agent"),
+    )
+
+
+def _read_complaint(message: Message, material: Material) -> Reading | None:
+    """Hotmail's feedback loop sends the message complained about without any report part."""
+    subject = message.get("subject") if material.original is not None else None
+    if subject is None or not subject.value.lower().startswith("complaint about message from"):
+        return None
+    return Reading(BounceKind.ARF, blame=Blame(None, meaning=_MEANING_OF_TYPE["abuse"]), reporter="Hotmail")
+
+
+def _blame(fields: list[tuple[str, str]], first: dict[str, str], words: str) -> Blame:
     """What an authentication failure report blames: its Auth-Failure field first (RFC 6591 §3.1)."""
-    first: dict[str, str] = {}
-    for name, value in fields:
-        first.setdefault(name.lower(), value)
     kind = first.get("feedback-type", "").lower().strip()
     if not kind.startswith("auth-failure"):
         return Blame(None, meaning=_MEANING_OF_TYPE.get(kind, _MEANING_OF_TYPE["other"]))
     results = " ".join(value for name, value in fields if name.lower() == "authentication-results")
     blamed, meaning, clue = _what_failed(first, results, words)
-    return Blame(
-        blamed,
-        Basis.STATED,
-        clue,
-        meaning,
-        "",
-        _whose(blamed, first, results),
-        first.get("source-ip", "").strip() or None,
-    )
+    address = first.get("source-ip", "").strip() or None
+    return Blame(blamed, Basis.STATED, clue, meaning, "", _whose(blamed, first, results), address)
 
 
 def _what_failed(first: dict[str, str], results: str, words: str) -> tuple[Blamed, str, str]:
@@ -75,7 +91,7 @@ def _what_failed(first: dict[str, str], results: str, words: str) -> tuple[Blame
 
 
 def _whose(blamed: Blamed, first: dict[str, str], results: str) -> str | None:
-    """The domain the failure is about: SPF's is the envelope sender's, DKIM's the signer's, else the author's."""
+    """The domain the failure is about: for SPF the envelope sender's, for DKIM the signer's, else From's."""
     candidates = [first.get("reported-domain")]
     if author := _HEADER_FROM.search(results):
         candidates.insert(0, author.group(1))
@@ -91,8 +107,22 @@ def _whose(blamed: Blamed, first: dict[str, str], results: str) -> str | None:
     return None
 
 
-def rows_of_notification(text: str) -> tuple[str, list[dict[str, Any]]]:
+def read_notification(message: Message, material: Material) -> Reading | None:
+    """Amazon SNS: a bounce, delivery or complaint of Amazon SES as JSON; None when it is none."""
+    text = material.words.lstrip()
+    if not text.startswith("{") or ('"notificationType"' not in text and '"eventType"' not in text):
+        return None
+    what, rows = _event(text.replace("!\n ", ""))  # a mail server had broken the long line
+    if what == "Bounce":
+        return Reading(BounceKind.PLAIN_BOUNCE, rows)
+    why = f"A notification by Amazon SNS ({what or 'of an unknown type'}), not a bounce."
+    return Reading(BounceKind.NOT_A_BOUNCE, rows, notes=[why])
+
+
+def _event(text: str) -> tuple[str, list[Row]]:
     """Type and recipients of an Amazon SES event; ("", []) when the JSON can't be read."""
+    import json
+
     try:
         event, _ = json.JSONDecoder(strict=False).raw_decode(text)
         if isinstance(event, dict) and isinstance(event.get("Message"), str):
@@ -116,7 +146,7 @@ def rows_of_notification(text: str) -> tuple[str, list[dict[str, Any]]]:
     return what, [_notified(entry, detail) for entry in recipients]
 
 
-def _notified(entry: Any, detail: dict[str, Any]) -> dict[str, Any]:
+def _notified(entry: Any, detail: dict[str, Any]) -> Row:
     if not isinstance(entry, dict):
         entry = {
             "emailAddress": entry,

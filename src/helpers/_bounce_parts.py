@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
-from helpers._bounce_text import MAX_REPORT, cut_returned
+from helpers._bounce_blame import NOTHING, Blame
+from helpers._bounce_cut import MAX_REPORT, cut_returned
 from helpers.message import Message, Part, read_message
+from helpers.terms import BounceKind
 
 Returned = Literal["full", "headers", "headers-in-text", "full-in-text"]
 
@@ -45,10 +47,26 @@ _FIELD_OR_EMPTY = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,60} ?:|[ \t]|\Z")
 _FEEDBACK_IN_TEXT = re.compile(
     r"^Feedback-Type ?: ?(?:abuse|auth-failure|fraud|not-spam|other|virus|opt-out)", re.I | re.M
 )
-_TAG = re.compile(
-    r"<(?:style|script|head)\b[^>]{0,500}>.{0,20000}?</(?:style|script|head)>|<[^<>]{0,2000}>", re.I | re.S
-)
+_TAG = re.compile(r"<[^<>]{0,2000}>")
+_UNSEEN = re.compile(r"<(script|style|head)\b", re.I)
 _BREAK = re.compile(r"<(?:br|p|div|tr|li|h\d|pre|td)\b[^<>]{0,500}>", re.I)
+
+
+MAX_REPLIES = 1_000
+
+Row = dict[str, Any]  # the fields of one Reply
+
+
+@dataclass(slots=True)
+class Reading:
+    """What a reader made of a bounce."""
+
+    kind: BounceKind = BounceKind.NOT_A_BOUNCE
+    replies: list[Row] = field(default_factory=list)
+    report: list[tuple[str, str]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    blame: Blame = NOTHING
+    reporter: str | None = None
 
 
 @dataclass(slots=True)
@@ -61,7 +79,6 @@ class Material:
     is_mail: bool = True  # False: pasted text without mail headers
     returned: Returned | None = None
     original: Message | None = None
-    notes: list[str] = field(default_factory=list)
 
 
 def sort_parts(message: Message) -> Material:
@@ -103,9 +120,8 @@ def _take(material: Material, part: Part, words: list[str], html: list[str]) -> 
     elif kind == "text/html":
         if len(html) < 3:
             html.append(part.text()[:MAX_REPORT])
-    elif kind.startswith("text/") or kind in {"", "multipart/report"} or kind.startswith("multipart/"):
-        if len(words) < 20:
-            _take_text(material, _unquoted(part.text()), words)
+    elif kind.startswith(("text/", "multipart/")) and len(words) < 20:
+        _take_text(material, _unquoted(part.text()), words)
 
 
 def _is_message_itself(part: Part) -> bool:
@@ -161,7 +177,7 @@ def _unquoted(text: str) -> str:
     lines = text.split("\n")
     quoted = sum(1 for line in lines if line.startswith(">"))
     filled = sum(1 for line in lines if line.strip())
-    if quoted * 2 < filled or quoted < 3:
+    if quoted * 2 < filled:
         return text
     return "\n".join(
         [line[2:] if line.startswith("> ") else line[1:] if line.startswith(">") else line for line in lines]
@@ -173,7 +189,20 @@ _ENTITIES = {"&lt;": "<", "&gt;": ">", "&quot;": '"', "&#39;": "'", "&nbsp;": " 
 
 def _plain(markup: str) -> str:
     """The words of an HTML part, for bounces that have no other text."""
-    text = _TAG.sub(" ", _BREAK.sub("\n", markup))
+    text = _TAG.sub(" ", _BREAK.sub("\n", _seen(markup)))
     for entity, character in _ENTITIES.items():
         text = text.replace(entity, character)
     return text.replace("\r", "")
+
+
+def _seen(markup: str) -> str:
+    """Without scripts, style sheets and the document's head."""
+    pieces: list[str] = []
+    position, lowered = 0, markup.lower()
+    while found := _UNSEEN.search(markup, position):
+        pieces.append(markup[position : found.start()])
+        end = lowered.find(f"</{found.group(1).lower()}", found.end())
+        if end < 0:
+            return "".join(pieces)
+        position = end
+    return "".join([*pieces, markup[position:]])

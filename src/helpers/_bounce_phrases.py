@@ -50,6 +50,7 @@ NOT_ALIGNED = "What SPF or DKIM proved belongs to another domain than the one in
 _LOGIN = "The server wants a login (SMTP AUTH) before it takes mail; this is not about SPF, DKIM or DMARC."
 _PTR = "The sending server's IP address has no fitting reverse DNS (PTR) entry; not about SPF, DKIM or DMARC."
 _MALFORMED = "The message breaks the format rules (RFC 5322); the receiver refused it for its form."
+_TLS = "The receiver wants an encrypted connection (TLS); this is not about SPF, DKIM or DMARC."
 _LISTED = "The sending server or domain is on a blocklist."
 
 # --------------------------------------------- sentences that say what failed
@@ -314,6 +315,9 @@ OTHER: tuple[Phrase, ...] = (
     Phrase("any", ("blocklist",), None, _LISTED, _SEEN),
     Phrase("any", ("block list",), None, _LISTED, _SEEN),
     Phrase("any", ("dnsbl",), None, _LISTED, _SEEN),
+    Phrase("any", ("tls connection",), None, _TLS, "RFC 3207"),
+    Phrase("any", ("tls/ssl",), None, _TLS, "RFC 3207"),
+    Phrase("any", ("starttls",), None, _TLS, "RFC 3207"),
     Phrase("any", ("mailbox full",), None, "The recipient's mailbox is full.", "RFC 3463 §3.3"),
     Phrase("any", ("mailbox is full",), None, "The recipient's mailbox is full.", "RFC 3463 §3.3"),
     Phrase(

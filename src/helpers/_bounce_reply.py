@@ -24,17 +24,23 @@ class Words(NamedTuple):
 _ENHANCED = r"[245]\.\d{1,3}\.\d{1,3}(?![\d.]*\d)"
 # At the very beginning, after the type of an RFC 3464 Diagnostic-Code or the noise before it.
 _AT_START = re.compile(
-    rf"(?:smtp|lmtp|unknown|x-[\w-]+)?\s*;?[\s'\"#<(\[:]*(?P<code>[245]\d\d)(?:[ \-:#]+'?(?=[245]\.\d)|[ \-:#]+|$)(?:(?P=code)[ -])?#?(?P<enhanced>{_ENHANCED})?",
+    r"(?:smtp|lmtp|unknown|x-[\w-]+)?\s*;?[\s'\"#<(\[:]*(?P<code>[245]\d\d)"
+    rf"(?:[ \-:#]+'?(?=[245]\.\d)|[ \-:#]+|$)(?:(?P=code)[ -])?#?(?P<enhanced>{_ENHANCED})?",
     re.IGNORECASE,
 )
 # Further in: behind a mark that says a reply follows.
 _FURTHER = re.compile(
-    rf"(?:<<<\s*|<-\s*|(?<![\da-f])[:;,] ?|['\"(\[#>] ?|[:;] |\b(?:said|was|reason|error|code|with|returned|responsecode|reply)\b\s*:?\s*)"
-    rf"(?P<code>[45]\d\d)(?=[ \-:#,)\]]|$)(?!-?\d)(?:[ \-:#]+(?:(?P=code)[ -])?#?(?P<enhanced>{_ENHANCED})?)?",
+    r"(?:<<<\s*|<-\s*|(?<![\da-f])[:;,] ?|['\"(\[#>] ?|[:;] |"
+    r"\b(?:said|was|reason|error|code|with|returned|responsecode|reply)\b\s*:?\s*)"
+    r"(?P<code>[45]\d\d)(?=[ \-:#,)\]]|$)(?!-?\d)"
+    rf"(?:[ \-:#]+(?:(?P=code)[ -])?#?(?P<enhanced>{_ENHANCED})?)?",
     re.IGNORECASE,
 )
 _BARE_ENHANCED = re.compile(rf"(?:^|[\s(\[#'\"])#?({_ENHANCED})(?=[\s)\]:;,'\"-]|$)")
 _SPLIT_CODE = re.compile(r"\bERROR_CODE ?: ?([45]\d\d),? *(?:ERROR_CODE ?: ?)?,? ?")  # Zoho
+_WRAPPED = re.compile(
+    r"#[245]\.\d{1,3}\.\d{1,3} smtp; ?(?=[45]\d\d)"
+)  # Exchange: <host #5.7.1 smtp;550 …> #SMTP#
 _OWN_CODE = re.compile(r"x-unix", re.IGNORECASE)  # a program's exit status, not a reply
 
 
@@ -45,6 +51,8 @@ def read_reply(text: str) -> Words:
     ("550-5.7.26 …") is left out. RFC 5321 §4.2.1, RFC 2034 §4.
     """
     flat = _SPLIT_CODE.sub(r"\1 ", " ".join(text[:MAX_TEXT].split()))
+    if wrapped := _WRAPPED.search(flat):
+        flat = closed(flat[wrapped.end() :].removesuffix("#SMTP#").rstrip(" '\""))
     found = _AT_START.match(flat)
     if found is None or found.group("code")[0] == "2":
         found = _further(flat) or (found if found and not _OWN_CODE.match(flat) else None)
@@ -96,7 +104,7 @@ def closed(text: str) -> str:
     for quote in ("'", '"'):
         if text.endswith(quote) and text.count(quote) % 2:
             text = text[:-1]
-    for opening, closing in ("[]", "()"):
+    for opening, closing in ("[]", "()", "<>"):
         if text.endswith(closing) and text.count(closing) > text.count(opening):
             text = text[:-1]
     if text.startswith("[") and text.endswith("]") and text.count("[") == 1:
@@ -109,32 +117,84 @@ def closed(text: str) -> str:
 _STAGES: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
         "connect",
-        ("refused to talk to me", "after initial connection", "initial server greeting", "but greeting failed"),
+        (
+            "refused to talk to me",
+            "after initial connection",
+            "initial server greeting",
+            "but greeting failed",
+        ),
     ),
     (
         "end-of-data",
         (
-            *("to end of data", "after end of data", "sending end of data", "our final data", "after message body"),
+            *(
+                "to end of data",
+                "after end of data",
+                "sending end of data",
+                "our final data",
+                "after message body",
+            ),
             *("after i sent the message", "for text command", "[body]"),
         ),
     ),
-    ("helo", ("to helo command", "to ehlo command", "after helo", "after ehlo", "like our helo", "like our ehlo", "my name was rejected")),
+    (
+        "helo",
+        (
+            "to helo command",
+            "to ehlo command",
+            "after helo",
+            "after ehlo",
+            "like our helo",
+            "like our ehlo",
+            "my name was rejected",
+        ),
+    ),
     (
         "mail",
         (
-            *("to mail from", "after mail from", "after pipelined mail from", "like our mail from", "sending mail from"),
-            *("sender was rejected", "does not like sender", "[mail_from]", "after mail command", ">>> mail from"),
+            *(
+                "to mail from",
+                "after mail from",
+                "after pipelined mail from",
+                "like our mail from",
+                "sending mail from",
+            ),
+            *(
+                "sender was rejected",
+                "does not like sender",
+                "[mail_from]",
+                "after mail command",
+                ">>> mail from",
+            ),
         ),
     ),
     (
         "rcpt",
         (
-            *("to rcpt to", "after rcpt to", "after pipelined rcpt to", "like our rcpt to", "sending rcpt to"),
+            *(
+                "to rcpt to",
+                "after rcpt to",
+                "after pipelined rcpt to",
+                "like our rcpt to",
+                "sending rcpt to",
+            ),
             *("does not like recipient", "[rcpt_to]", "after rcpt command", ">>> rcpt to", "smtp:rcpt"),
             *("following rcpt command", "rcpt to response"),
         ),
     ),
-    ("data", ("to data command", "after data", "after pipelined data", "like our data", "failed on data", "(data)", "[data]", "sending data")),
+    (
+        "data",
+        (
+            "to data command",
+            "after data",
+            "after pipelined data",
+            "like our data",
+            "failed on data",
+            "(data)",
+            "[data]",
+            "sending data",
+        ),
+    ),
 )
 
 

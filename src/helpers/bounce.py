@@ -13,8 +13,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from helpers import _bounce_read
 from helpers._bounce_codes import code_meaning
+from helpers._bounce_read import read_facts
 from helpers.message import Message, read_message
 from helpers.terms import Basis, Blamed, BounceKind, Shown
 
@@ -104,23 +104,22 @@ def read_bounce(source: Any) -> Bounce:
     Raises OSError when a file can't be read and TypeError for other things than the above; never
     because of what is inside.
     """
-    message = read_message(source)
-    found = _bounce_read.read(message)
-    replies = tuple([Reply(**row) for row in found.replies])
+    facts = read_facts(read_message(source))
+    reading, blame = facts.reading, facts.reading.blame
     return Bounce(
-        kind=found.kind,
-        replies=replies,
-        receiver=found.receiver,
-        reporter=found.reporter,
-        blamed=found.blame.blamed,
-        blamed_domain=found.blame.domain,
-        blamed_ip=found.blame.ip,
-        basis=found.blame.basis,
-        clue=found.blame.clue if found.blame.blamed else "",
-        meaning=found.blame.meaning,
-        returned=found.returned,
-        report=tuple(found.report),
-        notes=tuple(found.notes),
-        original=found.original,
-        message=message,
+        kind=reading.kind,
+        replies=tuple([Reply(**row) for row in reading.replies]),
+        receiver=facts.receiver,
+        reporter=reading.reporter,
+        blamed=blame.blamed,
+        blamed_domain=blame.domain,
+        blamed_ip=blame.ip,
+        basis=blame.basis,
+        clue=blame.clue if blame.blamed else "",
+        meaning=blame.meaning,
+        returned=facts.returned,
+        report=tuple(reading.report),
+        notes=tuple(reading.notes),
+        original=facts.original,
+        message=facts.message,
     )
