@@ -41,7 +41,7 @@ CONTROLS = set(
 )
 
 ALLOWED_TAGS = {"div", "p", "table", "thead", "tbody", "tr", "th", "td", "details", "summary"}
-ALLOWED_ATTRIBUTES = {"style", "scope"}
+ALLOWED_ATTRIBUTES = {"style", "scope", "class"}
 
 
 class Auditor(HTMLParser):
@@ -59,6 +59,8 @@ class Auditor(HTMLParser):
         for name, value in attributes:
             if name not in ALLOWED_ATTRIBUTES:
                 self.faults.append(f"attribute {name} of {tag}")
+            if name == "class" and value != "tex2jax_ignore mathjax_ignore":
+                self.faults.append(f"class {value}")
             self.styles.add(value or "")
 
     def handle_comment(self, data: str) -> None:

@@ -102,7 +102,7 @@ class Diagnosis(Shown):
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready: cause, title, summary, evidence and what was and wasn't checked."""
-        plain = {
+        plain: dict[str, Any] = {
             "cause": self.cause.value,
             "title": self.title,
             "summary": self.summary,
@@ -214,7 +214,7 @@ def _signature_fault(check: DkimCheck) -> Cause:
     return _KEY_FAULTS.get(check.key_state, Cause.SIGNATURE_INVALID)
 
 
-_KEY_FAULTS = {
+_KEY_FAULTS: dict[KeyState | None, Cause] = {
     KeyState.MISSING: Cause.KEY_MISSING,
     KeyState.REVOKED: Cause.KEY_REVOKED,
     KeyState.INVALID: Cause.KEY_INVALID,

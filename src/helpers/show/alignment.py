@@ -46,7 +46,7 @@ def alignment_figure(result: Diagnosis | Authentication | DmarcCheck) -> Picture
     """
     author, rows, dmarc = _content(result)
     shown = rows[:MAX_ROWS]
-    height = 0.95 * len(shown) + 1.55
+    height = 0.95 * len(shown) + 1.3
     figure, axes = canvas(9.6, height)
     top = height - 0.55
     write(axes, 0.2, height - 0.25, "Who is vouched for?", size=12, color=GREY)
@@ -120,7 +120,12 @@ def _content(
             else None
         )
         rows = [
-            _Row(_QUESTION[i.method], i.domain, f"{i.method}={i.result or '?'}", i.aligned)
+            _Row(
+                _QUESTION[i.method],
+                i.domain,
+                f"{i.method}={i.result}" if i.result else "pass or fail",
+                i.aligned,
+            )
             for i in result.identifiers
         ]
     else:

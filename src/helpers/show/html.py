@@ -5,14 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from helpers.show.safe import escape
-from helpers.show.views import Table, Tone, View, view_of
+from helpers.show.views import Cell, Table, Tone, View, view_of
 
 # Blue and dark orange keep 4.5:1 on white and apart for colour-blind readers; a mark and a word say it too.
 COLOURS: dict[Tone, str] = {"good": "#0072B2", "bad": "#B34700", "plain": "#444444"}
 _MARKS: dict[Tone, str] = {"good": "✔ ", "bad": "✘ ", "plain": ""}
-_CELL = (
-    "text-align:left;vertical-align:top;padding:2px 10px 2px 0;white-space:pre-wrap;overflow-wrap:anywhere"
-)
+_CELL = "text-align:left;vertical-align:top;padding:2px 10px 2px 0;"
+_SHORT, _LONG = _CELL + "white-space:nowrap", _CELL + "white-space:pre-wrap;overflow-wrap:anywhere"
+SHORT = 32  # characters: a cell up to this length stays on one line
+
+# Notebooks typeset $…$ and the like in what they show. Mail is not mathematics: these classes switch it off,
+# for MathJax 2 and for later versions.
+_NO_MATHS = "tex2jax_ignore mathjax_ignore"
 
 
 def html_of(obj: Any) -> str:
@@ -31,24 +35,24 @@ def render(view: View) -> str:
         parts.append(f'<p style="margin:0 0 6px;max-width:60em">{escape(rest)}</p>')
     parts += [table_html(table) for table in view.tables if table.rows]
     parts += [f'<p style="margin:4px 0;color:#444444">note: {escape(note)}</p>' for note in view.notes]
-    return f'<div style="border-left:4px solid {colour};padding-left:10px">{"".join(parts)}</div>'
+    style = f"border-left:4px solid {colour};padding-left:10px"
+    return f'<div class="{_NO_MATHS}" style="{style}">{"".join(parts)}</div>'
 
 
 def table_html(table: Table) -> str:
     """A table as HTML; a folded one is closed until it is clicked."""
-    head = "".join(
-        f'<th scope="col" style="{_CELL};color:#444444">{escape(column)}</th>' for column in table.columns
-    )
-    rows = "".join(
-        "<tr>"
-        + "".join(f'<td style="{_CELL}">{"" if cell is None else escape(cell)}</td>' for cell in row)
-        + "</tr>"
-        for row in table.rows
-    )
+    head = "".join(_cell("th", column, ' scope="col"', ";color:#444444") for column in table.columns)
+    rows = "".join(f"<tr>{''.join(_cell('td', cell) for cell in row)}</tr>" for row in table.rows)
     body = f'<table style="margin:4px 0"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
     if table.folded:
         return f"<details><summary>{escape(table.title)} ({len(table.rows)})</summary>{body}</details>"
     return body
+
+
+def _cell(tag: str, cell: Cell, attribute: str = "", style: str = "") -> str:
+    text = "" if cell is None else escape(cell)
+    size = _SHORT if len(text) <= SHORT and "\n" not in text else _LONG
+    return f'<{tag}{attribute} style="{size}{style}">{text}</{tag}>'
 
 
 def page_of(obj: Any, *, title: str) -> str:

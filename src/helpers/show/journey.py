@@ -104,8 +104,8 @@ def _stations(mail: Bounce | Message) -> list[_Station]:
     if stations and not isinstance(mail, Bounce):
         stations[-1] = _Station("received by", stations[-1].host, stations[-1].note)
     if isinstance(mail, Bounce) and mail.is_bounce:
-        host = next((reply.receiver for reply in mail.replies if reply.receiver), None) or mail.receiver
-        stations.append(_Station("refused by", host or "the receiver", refused=True))
+        refusing = next((reply.receiver for reply in mail.replies if reply.receiver), None) or mail.receiver
+        stations.append(_Station("refused by", _host(refusing) or "the receiver", refused=True))
     return stations or [_Station("no Received header", "the way is not known")]
 
 

@@ -284,7 +284,9 @@ def _(zone: Zone) -> View:
 @view_of.register
 def _(message: Message) -> View:
     headers = Table(
-        "Headers", ("name", "value"), tuple((header.name, header.decoded) for header in message.headers)
+        "Headers",
+        ("name", "value"),
+        tuple((header.name, " ".join(header.decoded.split())) for header in message.headers),
     )
     who = message.author_domain or "no single author domain"
     subject = message.subject or "no subject"

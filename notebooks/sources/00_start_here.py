@@ -1,0 +1,111 @@
+# %% [markdown] slideshow={"slide_type": "slide"}
+# # Why was my mail refused, and what do I change?
+#
+# > `550 5.7.1 Your message was rejected due to fujiba.net's DMARC policy.`
+#
+# The owner of `fujiba.net` got this line back for a monthly business mail. The same mail had gone through
+# for years. An assistant's advice ("add Gmail to your SPF record") changed nothing.
+#
+# This kit shows why, exactly, and what to change. It works on the real bytes of a message, with real
+# cryptography and real DNS semantics, and it never sends a mail anywhere.
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## The answer first
+#
+# Before you run the cell below, guess. The mail left through Google's own servers, and SPF **passes** for
+# those: another receiver said so about this very mail. Did the one that refused it make a mistake?
+#
+# In the picture, the boxes on the left say *who was vouched for*, the box on the right *whom the reader
+# sees*. Look for a solid line between them.
+
+# %% slideshow={"slide_type": "-"}
+import helpers as h
+
+bounce = h.read_bounce("../data/sample_headers/incident_bounce.eml")
+diagnosis = h.diagnose(bounce, dns=h.sample_zone("fujiba"))
+h.alignment_figure(diagnosis)
+
+# %% [markdown] slideshow={"slide_type": "-"}
+# There is none. SPF may pass or fail, it only ever speaks for `gmail.com`, since that is the domain in the
+# envelope. Nobody signed for `fujiba.net`. DMARC asks for one pass that belongs to the domain in `From`; it
+# found none, and `fujiba.net` itself asks receivers to reject such mail. The receiver did what it was told.
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# ## What the answer rests on
+#
+# Every fact says how it is known: **stated** by a receiver, **recomputed** here, **inferred** from
+# something else, or **unknown**.
+
+# %% slideshow={"slide_type": "-"}
+diagnosis
+
+# %% [markdown] slideshow={"slide_type": "-"}
+# Two rows are unknown: a bounce does not say from which address the mail reached the receiver, so SPF can't
+# be checked again. It does not matter here: whatever SPF said, it said it about `gmail.com`.
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## And after the change?
+#
+# The owner chose a sending service that puts a subdomain of `fujiba.net` into the envelope and signs with
+# `d=fujiba.net`. The policy stayed as strict as before. Look for the solid lines.
+
+# %% slideshow={"slide_type": "-"}
+fixed = h.diagnose("../data/sample_headers/fixed_by_service.eml", dns=h.sample_zone("fujiba-fixed"))
+h.alignment_figure(fixed)
+
+# %% [markdown] slideshow={"slide_type": "-"}
+# Both identifiers are aligned now; one would have been enough. The rest of the course is about how each of
+# these lines comes about, and how to get them for your own domain.
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## Where to go from here
+#
+# **Study.** Read and run the lessons in order, with *Run → Run Selected Cell* (Shift+Enter). The first one
+# is [01 – The bounce](01_the_bounce.ipynb). Each takes 15 to 25 minutes and ends with exercises.
+#
+# **Present.** The same notebooks are slides: `make present` shows them live in JupyterLab, `make slides`
+# writes each as one HTML file that needs no network.
+#
+# **Your own bounce.** Put it into `data/private/`, which git ignores, and ask:
+
+# %% slideshow={"slide_type": "-"}
+print(h.diagnose("550 5.7.1 Your message was rejected due to fujiba.net's DMARC policy.", dns=None))
+
+# %% [markdown] slideshow={"slide_type": "-"}
+# One line is little to go on, and the answer says so: what is certain, what could not be checked, and how to
+# get it. With the whole bounce as a file the same call tells more, and `dns=h.LiveDns()` asks real DNS. That
+# is the only thing that ever leaves your machine, and only when you ask for it.
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## In three sentences
+#
+# A bounce that blames DMARC is about *alignment*: somebody was vouched for, but not the domain that the
+# reader sees in `From`. The policy in the bounce is the sender's own, not the receiver's. The way out is to
+# get one pass for one's own domain, not to loosen anything.
+
+# %% [markdown] slideshow={"slide_type": "skip"}
+# ## Exercises
+#
+# 1. The kit reads a bounce without any DNS, too. Which sentence of the summary changes when you pass
+#    `dns=None` for the story's bounce? Predict, then run.
+
+# %% slideshow={"slide_type": "skip"} tags=["solution"]
+h.diagnose(bounce, dns=None)
+
+# %% [markdown] slideshow={"slide_type": "skip"}
+# The cause is the same: the names alone settle it. What is missing is the policy, since that stands in DNS.
+#
+# 2. Is a mailbox at `gmail.com` to blame? Ask for the diagnosis of `bounce_user_unknown.eml` in the
+#    samples' folder, and compare the causes.
+
+# %% slideshow={"slide_type": "skip"} tags=["solution"]
+print(h.diagnose("../data/sample_headers/bounce_user_unknown.eml", dns=None).summary)
+
+# %% [markdown] slideshow={"slide_type": "skip"}
+# Not every bounce is about authentication. The kit says so instead of guessing.
+#
+# ---
+# **Next:** [01 – The bounce](01_the_bounce.ipynb)
+#
+# **Sources:** DMARC and alignment: RFC 9989 §4.4 and §5.3. Refusals that name DMARC: RFC 9989 §7.2.
+# Reports of failed delivery: RFC 3464. SPF asks about the envelope: RFC 7208 §2.4.
