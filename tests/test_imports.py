@@ -200,14 +200,23 @@ def test_importing_loads_nothing_heavy_and_says_nothing() -> None:
     assert listed.stderr == ""
 
 
-def test_every_public_name_is_there_without_display_packages() -> None:
+def test_only_figures_load_display_packages() -> None:
     code = (
         "import helpers, sys\n"
-        "missing = [name for name in helpers.__all__ if not hasattr(helpers, name)]\n"
-        "loaded = [name for name in ('pandas', 'matplotlib', 'ipywidgets') if name in sys.modules]\n"
-        "print(missing, loaded)"
+        "for name in helpers.__all__:\n"
+        "    if name.endswith('_figure'): continue\n"
+        "    getattr(helpers, name)\n"
+        "    loaded = {'pandas', 'matplotlib', 'ipywidgets'} & set(sys.modules)\n"
+        "    assert not loaded, (name, loaded)"
     )
-    assert run(code).stdout == "[] []\n"
+    assert run(code).stdout == ""
+
+
+def test_every_public_name_is_there() -> None:
+    import helpers
+
+    assert [name for name in helpers.__all__ if not hasattr(helpers, name)] == []
+    assert len(helpers.__all__) == len(set(helpers.__all__)) > 20
 
 
 def test_the_notebooks_find_the_package_beside_them(tmp_path: Path) -> None:

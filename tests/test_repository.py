@@ -145,6 +145,7 @@ needs_make = pytest.mark.skipif(not shutil.which("make"), reason="make is not he
 
 def make(*args: str, **env: str) -> subprocess.CompletedProcess[str]:
     clean = {key: value for key, value in os.environ.items() if not key.startswith(("MAKE", "MFLAGS"))}
+    clean["PYTHONPATH"] = str(ROOT / "src")
     return subprocess.run(["make", *args], cwd=ROOT, capture_output=True, text=True, env={**clean, **env})
 
 
