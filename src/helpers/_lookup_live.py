@@ -36,6 +36,8 @@ def make_resolver(nameservers: Sequence[str] | None, port: int, timeout: float) 
         return None
     resolver.port = port
     if nameservers is not None:
+        if not nameservers:
+            raise ValueError("no name server is given; None takes the system's")
         try:
             resolver.nameservers = list(nameservers)
         except ValueError:

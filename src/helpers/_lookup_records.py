@@ -82,10 +82,9 @@ def canonical_name(name: str) -> str | None:
     if not name.isascii():
         return a_label(name)
     text = name.lower()
-    if text.endswith(".") and not text.endswith("\\."):
-        text = text[:-1] or "."
-    if len(text) <= MAX_NAME and _PLAIN.fullmatch(text):
-        return text
+    plain = text.removesuffix(".")
+    if len(plain) <= MAX_NAME and _PLAIN.fullmatch(plain):
+        return plain
     if text == ".":
         return text
     labels = _labels(text)
@@ -109,7 +108,8 @@ def _labels(text: str) -> list[bytes] | None:
             return None
         else:
             label.append(int(number) if number else ord(escaped or plain))
-    labels.append(bytes(label))
+    if label or not labels:  # else the last dot was the root's
+        labels.append(bytes(label))
     if end != len(text) or not all(0 < len(x) <= MAX_LABEL for x in labels):
         return None
     return labels if sum(len(x) + 1 for x in labels) - 1 <= MAX_NAME else None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Set
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from helpers._lookup_records import (
@@ -24,6 +23,7 @@ from helpers.terms import Answer, DnsFailure, DnsStatus, Shown
 
 if TYPE_CHECKING:
     import os
+    from pathlib import Path
 
 MAX_REMEMBERED = 8192  # answers kept: a bound for hostile streams of names
 
@@ -181,7 +181,7 @@ class Zone(Shown):
 
         A file that exists is replaced only with ``overwrite=True``, else FileExistsError.
         """
-        return write_new(Path(path), self.to_text(), overwrite)
+        return write_new(path, self.to_text(), overwrite)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Zone) and self._key() == other._key()
@@ -318,16 +318,19 @@ def _written_node(name: str, node: Mapping[str, Entry]) -> Iterator[str]:
 
 def _decoded(path: str | os.PathLike[str]) -> str:
     try:
-        return Path(path).read_text(encoding="utf-8-sig")
+        with open(path, encoding="utf-8-sig") as file:
+            return file.read()
     except UnicodeDecodeError:
         raise ValueError(f"{path}: is not a text file in UTF-8") from None
 
 
-def write_new(path: Path, text: str, overwrite: bool) -> Path:
+def write_new(path: str | os.PathLike[str], text: str, overwrite: bool) -> Path:
     """Write a file; one that exists is replaced only when that was asked for."""
+    from pathlib import Path  # costs an import of urllib, so only where a file is written
+
     try:
-        with path.open("w" if overwrite else "x", encoding="utf-8", newline="\n") as file:
+        with open(path, "w" if overwrite else "x", encoding="utf-8", newline="\n") as file:
             file.write(text)
     except FileExistsError:
         raise FileExistsError(f"{path} exists already; overwrite=True replaces it") from None
-    return path
+    return Path(path)

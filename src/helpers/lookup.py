@@ -11,9 +11,8 @@ has names below it, so it exists (RFC 4592 §2.2.2).
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
-from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from helpers._lookup_records import Nodes, a_label, canonical_name, read_values
@@ -22,6 +21,7 @@ from helpers.terms import Answer, DnsFailure, DnsStatus
 
 if TYPE_CHECKING:
     import os
+    from pathlib import Path
 
     from helpers.terms import Dns
 
@@ -36,6 +36,8 @@ def sample_zone(name: str) -> Zone:
 
     Raises ValueError, with the names there are, when there is none of that name.
     """
+    from pathlib import Path
+
     folder = Path(__file__).resolve().parents[2] / "data" / "zones"
     there = {path.stem: path for path in sorted(folder.glob("*.zone"))}
     if name not in there:
@@ -84,7 +86,7 @@ class LiveDns:
         if qname is None:  # can't be asked for, so it can't exist
             return Answer(name.lower().removesuffix("."), rdtype, DnsStatus.NXDOMAIN)
         kept = self._kept.get((qname, rdtype))
-        if kept and kept[1] > time.monotonic():
+        if kept and kept[1] > monotonic():
             return kept[0]
         return self._ask(qname, rdtype)
 
@@ -96,7 +98,7 @@ class LiveDns:
         answer, keep = ask(self._resolver, qname, rdtype, self._timeout)
         if len(self._kept) >= MAX_REMEMBERED:
             self._kept.clear()
-        self._kept[qname, rdtype] = answer, time.monotonic() + keep
+        self._kept[qname, rdtype] = answer, monotonic() + keep
         return answer
 
 
@@ -146,7 +148,7 @@ class RecordingDns:
         Whoever gets the file learns which names were asked for.
         """
         heading = "; What DNS answered, as Zone.from_file reads it. Lines with ;! are part of it.\n"
-        return write_new(Path(path), heading + self.zone().to_text(), overwrite)
+        return write_new(path, heading + self.zone().to_text(), overwrite)
 
 
 def _record(nodes: Nodes, absent: set[tuple[str, str]], name: str, rdtype: str, answer: Answer) -> None:
