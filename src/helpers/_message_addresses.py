@@ -30,6 +30,7 @@ _SIMPLE = re.compile(
     r'\s*(?:"([^"\\]*)"|([^"\\<>@,;:()\[\]]*))\s*<([^\s"<>@,;:()\[\]\\]+)@([A-Za-z0-9.-]+)>\s*'
 )
 _BARE = re.compile(r'\s*([^\s"<>@,;:()\[\]\\]+)@([A-Za-z0-9.-]+)\s*')
+_NULL_SENDER = re.compile(r"<\s*>")
 _TOKEN = re.compile(
     r'\s+|"[^"\\]*(?:\\.[^"\\]*)*"|\[[^\[\]\\]*(?:\\.[^\[\]\\]*)*\]|[<>,;:@.()]|[^\s()<>\[\]:;@\\,."]+|.',
     re.DOTALL,
@@ -60,8 +61,8 @@ def parse_addresses(value: str) -> tuple[Address, ...]:
 def addr_spec(value: str) -> str | None:
     """The one address in ``value`` as written: ``""`` for the null sender ``<>``, None for none."""
     text = value.strip()
-    if text.startswith("<>") or text == "":
-        return "" if text else None
+    if _NULL_SENDER.match(text):
+        return ""
     for address in parse_addresses(text):
         if address.text:
             return address.text

@@ -56,14 +56,13 @@ _ENVELOPE_FROM = re.compile(r"\benvelope[- ](?:from|sender)[=: ]\s*(<[^<>]*>|[^\
 _AUTHENTICATED = re.compile(r"\b(?:authenticated|auth=)", re.I)
 _TLS_VERSION = re.compile(r"\b(TLS|SSL)\s?v?\s?(\d)(?:[._](\d))?", re.I)
 _TLS_CIPHER = re.compile(
-    r"\bcipher[= ]\s*([A-Za-z0-9_-]{6,60})|\bTLS[\w.]*:([A-Za-z0-9_-]{6,60})|\btls (TLS_\w+)", re.I
+    r"\bcipher[= ]\s*([A-Za-z0-9_-]{6,60})|\bTLS[\w.]{0,12}:([A-Za-z0-9_-]{6,60})|\btls (TLS_\w+)", re.I
 )
 _WITH_TLS = re.compile(r"(?:SMTP|LMTP|HTTP)S(?:A)?\b|/TLS|\(TLS\)|over TLS", re.I)
-_NAME_BEFORE_IP = re.compile(r"([A-Za-z0-9_][A-Za-z0-9._-]*)\.?\s*\[")
+_NAME_BEFORE_IP = re.compile(r"(?<![A-Za-z0-9._-])([A-Za-z0-9_][A-Za-z0-9._-]*)\.?\s*\[")
 _NOT_A_CLIENT = re.compile(
     r"\s*(?:using|version|cipher|envelope|authenticated|no client|tls|ftp:|http)", re.I
 )
-_DOMAIN = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?\.?")
 _PROTOCOL = re.compile(r"(?:UTF8)?(?:E?SMTP|LMTP)S?A?|HTTPS?|local|MAPI|UUCP|QMQP", re.I)
 
 Clauses = dict[str, tuple[list[str], list[str]]]
@@ -164,9 +163,9 @@ def _client(clauses: Clauses) -> tuple[str | None, str | None, str | None]:
     comments = [comment for comment in comments if not _NOT_A_CLIENT.match(comment)]
     text = " ".join(comments)
     name = _host(words[0]) if words else None
-    told_ip = find_ip(text) or find_ip(" ".join(words[1:]))
-    ip = told_ip or find_ip(" ".join(words))
     named = _HELO.search(text)
+    told_ip = find_ip(_HELO.sub(" ", text) if named else text) or find_ip(" ".join(words[1:]))
+    ip = told_ip or find_ip(" ".join(words))
     if named:  # Exim, qmail, Yahoo: the first word is what the server itself knows
         helo: str | None = named.group(1).strip(",;").lower()
         rdns = name if name and find_ip(name) is None and name.lower() != "unknown" else None

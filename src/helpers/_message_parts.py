@@ -75,7 +75,7 @@ _PARAM = re.compile(
     re.DOTALL,
 )
 _COMMENT = re.compile(r'("[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z))|\([^()]*(?:\)|\Z|(?=\())', re.DOTALL)
-_GUESSED_BOUNDARY = re.compile(rb"(?:\r?\n|\r|\A)--([^\r\n]{1,200}?)[ \t]*(?=[\r\n])")
+_GUESSED_BOUNDARY = re.compile(rb"(?:\r?\n|\r|\A)--([^\s][^\r\n]{0,199}?)[ \t]*(?=[\r\n])")
 
 
 def parse_content_type(value: str) -> tuple[str, dict[str, str]]:
@@ -148,7 +148,7 @@ def _spans(source: bytes, start: int, end: int, boundary: str, limit: int) -> li
     """Where the parts between delimiter lines are (RFC 2046 §5.1.1); the last may lack its delimiter."""
     delimiter = b"--" + boundary.rstrip().encode("utf-8", "backslashreplace")
     if not boundary.strip():
-        guessed = _GUESSED_BOUNDARY.search(source, start, min(end, start + 65536))
+        guessed = _GUESSED_BOUNDARY.search(source, max(0, start - 1), min(end, start + 65536))
         if not guessed:
             return []
         delimiter = b"--" + guessed.group(1)

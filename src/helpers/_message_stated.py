@@ -85,9 +85,10 @@ _DOMAIN_FROM = {
 _OTHER_NAMES = ("header.d", "header.from", "header.i", "smtp.mailfrom", "from")
 
 _SCAN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[();]|[^"();]+|"', re.DOTALL)
+_SCAN_UNQUOTED = re.compile(r"[();]|[^();]+")
 _PAIR = re.compile(
-    r'([A-Za-z0-9_.-]+(?:\s*/\s*\d+)?)\s*=(?:("[^"\\]*(?:\\.[^"\\]*)*"(?:@[^\s;]*)?)|([^\s;]+)'
-    r"|\s+(?![\w.-]+\s*=)([^\s;]+))?",
+    r"(?<![A-Za-z0-9_.-])([A-Za-z0-9_.-]+(?:\s*/\s*\d+)?)\s*="
+    r'(?:("[^"\\]*(?:\\.[^"\\]*)*(?:"(?:@[^\s;]*)?|\\?\Z))|([^\s;]+)|\s+(?![\w.-]+\s*=)([^\s;]+))?',
     re.DOTALL,
 )
 _QUOTED_PAIR = re.compile(r"\\(.)", re.DOTALL)
@@ -165,6 +166,15 @@ def authentication_results(value: str) -> list[Stated]:
     return [replace(row, by=by) for row in rows]
 
 
+def _scan(value: str) -> Iterator[str]:
+    """Quoted strings, brackets, semicolons and what is between; a quote that never ends is text."""
+    for found in _SCAN.finditer(value):
+        if found.group() == '"':
+            yield from _SCAN_UNQUOTED.findall(value, found.start())
+            return
+        yield found.group()
+
+
 def _segments(value: str) -> Iterator[Segment]:
     """The parts between semicolons, each with its comments and where in the text they stood."""
     text: list[str] = []
@@ -173,7 +183,7 @@ def _segments(value: str) -> Iterator[Segment]:
     comment: list[str] = []
     depth = 0
     closings = value.count(")")
-    for token in _SCAN.findall(value):
+    for token in _scan(value):
         if token == "(" and (depth or closings > 0):  # noqa: S105
             depth += 1
             if depth > 1:

@@ -127,7 +127,7 @@ class Message(Shown):
         header = self.get("message-id")
         return header.value.strip("<> \t") or None if header else None
 
-    @property
+    @cached_property
     def return_path(self) -> str | None:
         """The address in the topmost Return-Path, ``""`` for the null sender ``<>``, None for none."""
         header = self.get("return-path")
