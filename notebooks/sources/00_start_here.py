@@ -14,7 +14,8 @@
 #
 # Before you run the cell below, guess. The mail left through Google's own servers, and SPF **passes** for
 # those: another receiver said so about this very mail. Did the one that refused it make a mistake?
-#
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # In the picture, the boxes on the left say *who was vouched for*, the box on the right *whom the reader
 # sees*. Look for a solid line between them.
 
@@ -25,21 +26,21 @@ bounce = h.read_bounce("../data/sample_headers/incident_bounce.eml")
 diagnosis = h.diagnose(bounce, dns=h.sample_zone("fujiba"))
 h.alignment_figure(diagnosis)
 
-# %% [markdown] slideshow={"slide_type": "-"}
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # There is none. SPF may pass or fail, it only ever speaks for `gmail.com`, since that is the domain in the
 # envelope. Nobody signed for `fujiba.net`. DMARC asks for one pass that belongs to the domain in `From`; it
 # found none, and `fujiba.net` itself asks receivers to reject such mail. The receiver did what it was told.
 
-# %% [markdown] slideshow={"slide_type": "subslide"}
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ## What the answer rests on
 #
 # Every fact says how it is known: **stated** by a receiver, **recomputed** here, **inferred** from
 # something else, or **unknown**.
 
-# %% slideshow={"slide_type": "-"}
+# %% slideshow={"slide_type": "skip"}
 diagnosis
 
-# %% [markdown] slideshow={"slide_type": "-"}
+# %% [markdown] slideshow={"slide_type": "skip"}
 # Two rows are unknown: a bounce does not say from which address the mail reached the receiver, so SPF can't
 # be checked again. It does not matter here: whatever SPF said, it said it about `gmail.com`.
 
@@ -53,9 +54,9 @@ diagnosis
 fixed = h.diagnose("../data/sample_headers/fixed_by_service.eml", dns=h.sample_zone("fujiba-fixed"))
 h.alignment_figure(fixed)
 
-# %% [markdown] slideshow={"slide_type": "-"}
-# Both identifiers are aligned now; one would have been enough. The rest of the course is about how each of
-# these lines comes about, and how to get them for your own domain.
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# Both identifiers are aligned now; one would have been enough. How each of these lines comes about, and how
+# to get them for your own domain, is what the lessons are about.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Where to go from here
@@ -66,12 +67,12 @@ h.alignment_figure(fixed)
 # **Present.** The same notebooks are slides: `make present` shows them live in JupyterLab, `make slides`
 # writes each as one HTML file that needs no network.
 #
-# **Your own bounce.** Put it into `data/private/`, which git ignores, and ask:
+# **Your own bounce.** Put it into `data/private/`, which git ignores, and ask the kit as below.
 
-# %% slideshow={"slide_type": "-"}
+# %% slideshow={"slide_type": "subslide"}
 print(h.diagnose("550 5.7.1 Your message was rejected due to fujiba.net's DMARC policy.", dns=None))
 
-# %% [markdown] slideshow={"slide_type": "-"}
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # One line is little to go on, and the answer says so: what is certain, what could not be checked, and how to
 # get it. With the whole bounce as a file the same call tells more, and `dns=h.LiveDns()` asks real DNS. That
 # is the only thing that ever leaves your machine, and only when you ask for it.

@@ -32,7 +32,7 @@ print(bounce.message.raw[:640].decode())
 # `text/plain` is for people, `message/delivery-status` for machines, and `message/rfc822` holds what came
 # back of the original. Most people read the first and stop. The second is the precise one:
 
-# %% slideshow={"slide_type": "-"}
+# %% slideshow={"slide_type": "subslide"}
 status = next(part for part in bounce.message.parts if part.content_type == "message/delivery-status")
 print(status.text())
 
@@ -92,7 +92,7 @@ refusals = [
     "550 5.7.26 The MAIL FROM domain [example.com] has an SPF record with a hard fail policy (-all)",
 ]
 
-# %% [markdown] slideshow={"slide_type": "-"}
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # Decide first. Then let the kit read the words:
 
 # %% slideshow={"slide_type": "-"}
@@ -120,7 +120,7 @@ print("meaning: ", bounce.meaning)
 #
 # The third part is our own message, as Google had it when it gave up.
 
-# %% slideshow={"slide_type": "-"}
+# %% slideshow={"slide_type": "skip"}
 original = bounce.original
 original
 
@@ -193,7 +193,7 @@ for found in arrived.signatures_not_counted:
 # the answer for each of the two, then look at the picture: which box on the left is joined to the one on the
 # right by a solid line?
 
-# %% slideshow={"slide_type": "-"}
+# %% slideshow={"slide_type": "subslide"}
 checked = h.authenticate(arrived, dns=h.sample_zone("fujiba"))
 h.alignment_figure(checked)
 
@@ -214,7 +214,7 @@ advised = h.sample_zone("fujiba").with_records(
 print("before:", checked.dmarc.result)
 print("after: ", h.authenticate(arrived, dns=advised).dmarc.result)
 
-# %% [markdown] slideshow={"slide_type": "-"}
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # Nothing changed, and nothing could. The receiver never reads that record for this mail, because the envelope
 # says `gmail.com`. You can see which names it asked for:
 
