@@ -68,6 +68,8 @@ def test_missing_files_and_wrong_types_are_errors(tmp_path):
         read_message(tmp_path / "none.eml")
     with pytest.raises(FileNotFoundError):
         read_message("no such file.eml")
+    with pytest.raises(FileNotFoundError):
+        read_message("no/such/file")
     with pytest.raises(IsADirectoryError):
         read_message(tmp_path)
     for wrong in (None, 5, ["x"], object()):
@@ -79,7 +81,8 @@ def test_text_that_is_no_path_is_text():
     message = read_message("550 5.7.1 refused")
     assert message.body == b"550 5.7.1 refused"
     assert message.headers == ()
-    assert read_message("caf\udce9 \ud800").raw  # lone surrogates
+    assert read_message("550 5.7.1 see https://example.com/why.txt").headers == ()
+    assert read_message("caf\udce9 \ud800.eml").raw  # lone surrogates
 
 
 # ------------------------------------------------------------------- reading

@@ -33,6 +33,7 @@ __all__ = [
     "Address", "Header", "Hop", "Message", "NotCounted", "Part", "Stated", "read_message", "split_headers"
 ]  # fmt: skip
 
+_REPLY = re.compile(r"[245]\d\d[ -]|<")  # a pasted SMTP reply, whatever it ends with
 _FILE_ENDINGS = (".eml", ".msg", ".mbox", ".txt", ".mail", ".mbx")
 
 
@@ -239,7 +240,7 @@ def read_message(source: Any) -> Message:
 
     ``source``: bytes; text; a path (``str`` or ``os.PathLike``); an open file, binary or text; or a
     ``Message``, which comes back as it is. A ``str`` is a path when such a file exists or when it
-    ends like a mail file (``.eml``), otherwise the text itself.
+    looks like one (``mails/bounce.eml``), otherwise the text itself.
 
     Raises OSError when a file can't be read and TypeError for anything else than the above; never
     because of what the mail holds.
@@ -279,7 +280,11 @@ def _bytes_of(source: Any) -> bytes:
 def _is_path(text: str) -> bool:
     if not 0 < len(text) < 4096 or "\n" in text or "\r" in text or "\0" in text:
         return False
-    return text.lower().endswith(_FILE_ENDINGS) or os.path.exists(text)
+    if os.path.exists(text):
+        return True
+    if "://" in text or _REPLY.match(text) or not text.isprintable():
+        return False
+    return text.lower().endswith(_FILE_ENDINGS) or ("/" in text and not re.search(r"[\s:@]", text))
 
 
 def _encoded(text: str) -> bytes:
