@@ -9,7 +9,7 @@ import hashlib
 from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from helpers._dkim_syntax import FWS, MalformedError, Problem, Signature, base64_bytes, parse_tags, shorten
 from helpers.terms import Result, Shown
@@ -178,11 +178,12 @@ def _parts() -> tuple[type[Exception], Any, Any]:
 def signature_matches(kind: str, key: PublicKey, signature: bytes, signed: bytes) -> bool:
     """Was ``signature`` made over the bytes ``signed`` with this key's private half? RFC 6376 §3.3."""
     invalid_signature, padding, sha256 = _parts()
+    verify: Any = key.verify
     try:
         if kind == "ed25519":  # RFC 8463 §3: the hash is what is signed
-            cast("Ed25519PublicKey", key).verify(signature, hashlib.sha256(signed).digest())
+            verify(signature, hashlib.sha256(signed).digest())
         else:
-            cast("RSAPublicKey", key).verify(signature, signed, padding, sha256)
+            verify(signature, signed, padding, sha256)
     except (invalid_signature, ValueError):
         return False
     return True

@@ -114,19 +114,19 @@ def parse_tags(text: str | bytes) -> TagList:
 def _read_tags(text: str) -> TagList:
     text = text.replace("\r\n", "").replace("\n", "").replace("\t", " ")
     pieces = text.split(";")
-    if len(pieces) > 1 and not pieces[-1].strip(FWS):
+    if len(pieces) > 1 and not pieces[-1].strip(" \r"):
         pieces.pop()  # one semicolon may stand at the end
     tags: dict[str, str] = {}
     problem = "" if text.isprintable() else _control_character(text)
     for piece in pieces:
         name, equals, value = piece.partition("=")
-        name = name.strip(FWS)
+        name = name.strip(" \r")
         if not equals or not (name in _KNOWN_TAGS or _is_tag_name(name)):
             problem = problem or _not_a_tag(piece)
         elif name in tags:
             problem = problem or f"the tag {shorten(name, 20)}= is there twice"
         else:
-            tags[name] = value.strip(FWS)
+            tags[name] = value.strip(" \r")
     return TagList(tags, problem)
 
 
@@ -258,7 +258,8 @@ def _field_names(value: str) -> tuple[str, ...]:
     if "" in names:
         raise MalformedError("h= has an empty place where a field's name should be", "RFC 6376 §3.5")
     letters = "".join(names)
-    if not letters.isascii() or not _NOT_IN_FIELD_NAMES.isdisjoint(letters):
+    usual = letters.isascii() and letters.replace("-", "").isalnum()
+    if not usual and not (letters.isascii() and _NOT_IN_FIELD_NAMES.isdisjoint(letters)):
         raise MalformedError("h= holds something that is not the name of a header field", "RFC 6376 §3.5")
     return names
 
