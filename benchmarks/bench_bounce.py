@@ -24,11 +24,11 @@ def corpus() -> list[bytes]:
 
 
 def rate(work: Callable[[bytes], Any], messages: list[bytes]) -> float:
-    """Messages a second of one pass."""
-    start = time.perf_counter()
+    """Messages a second of one pass, by processor time: what else runs on the machine counts less."""
+    start = time.process_time()
     for raw in messages:
         work(raw)
-    return len(messages) / (time.perf_counter() - start)
+    return len(messages) / (time.process_time() - start)
 
 
 def ratios() -> list[tuple[str, float, float]]:

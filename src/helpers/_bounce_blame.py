@@ -43,7 +43,7 @@ NOTHING = Blame(None)
 _TYPOGRAPHIC = str.maketrans(
     {"\u2019": "'", "\u2018": "'", "`": "'", "\u00b4": "'", "\u201c": '"', "\u201d": '"'}
 )
-_REPEATED_CODE = re.compile(r"(?<![\w.])([245]\d\d)-(?:([245]\.\d{1,3}\.\d{1,3})[ :]?)?")
+_REPEATED_CODE = re.compile(r"([245](?<![\w.].)\d\d)-(?:([245]\.\d{1,3}\.\d{1,3})[ :]?)?")
 
 
 def normal_words(text: str) -> str:
@@ -98,7 +98,8 @@ _ALIGNED = re.compile(r"\b(?:un|mis|non-?)?align")
 _EITHER = re.compile(r"\b(?:either|both|neither|nor|or|and)\b|/|&|,")
 _MESSAGE_AUTH = re.compile(
     r"(?:message|mail|sender|sending|domain|from|header).{0,60}"
-    r"(?:authentication (?:check|fail|requirement|level|information|polic)|not authenticated|unauthenticated|(?:fail|not pass).{0,20}authentication)"
+    r"(?:authentication (?:check|fail|requirement|level|information|polic)|"
+    r"not authenticated|unauthenticated|(?:fail|not pass).{0,20}authentication)"
     r"|unauthenticated (?:e-?mail|mail|message)"
     r"|(?:sender|domain|message|mail) authentication (?:has |was |is )?(?:fail|required|not)"
 )

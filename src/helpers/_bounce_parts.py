@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal
 
 from helpers._bounce_blame import NOTHING, Blame
@@ -57,6 +58,19 @@ MAX_REPLIES = 1_000
 Row = dict[str, Any]  # the fields of one Reply
 
 
+@dataclass(frozen=True)
+class Copy:
+    """The message that came back, and in which form. It is read when it is asked for."""
+
+    raw: bytes
+    form: Returned
+
+    @cached_property
+    def message(self) -> Message:
+        """The original message, as far as it came back."""
+        return read_message(self.raw)
+
+
 @dataclass(slots=True)
 class Reading:
     """What a reader made of a bounce."""
@@ -77,8 +91,7 @@ class Material:
     status: str = ""
     feedback: str = ""
     is_mail: bool = True  # False: pasted text without mail headers
-    returned: Returned | None = None
-    original: Message | None = None
+    copy: Copy | None = None
 
 
 def sort_parts(message: Message) -> Material:
@@ -111,12 +124,12 @@ def _take(material: Material, part: Part, words: list[str], html: list[str]) -> 
     elif kind == "message/feedback-report":
         material.feedback = material.feedback or part.text()
     elif kind in _RETURNED_TYPES:
-        if material.original is None or material.returned in ("headers-in-text", "full-in-text"):
+        if material.copy is None or material.copy.form in ("headers-in-text", "full-in-text"):
             whole = "headers" not in kind and "header" not in kind
-            _take_original(material, part.decoded(), "full" if whole else "headers", "headers")
+            _take_copy(material, part.decoded(), "full" if whole else "headers", "headers")
     elif part.depth and _is_message_itself(part):
         raw = b"".join([header.raw for header in part.headers]) + b"\n" + part.body
-        _take_original(material, raw, "full", "headers")
+        _take_copy(material, raw, "full", "headers")
     elif kind == "text/html":
         if len(html) < 3:
             html.append(part.text()[:MAX_REPORT])
@@ -137,16 +150,20 @@ def _take_text(material: Material, text: str, words: list[str]) -> None:
         material.feedback = own
     elif (
         not material.status
-        and ("ecipient" in own or "ode:" in own)
+        and _names_status_field(own[:MAX_REPORT].lower())
         and (found := _STATUS_IN_TEXT.search(own, 0, MAX_REPORT))
     ):
         start = _start_of_block(own, found.start())
         material.status = own[start:]
         own = own[:start]
     words.append(own)
-    if report.returned.strip() and material.original is None:
+    if report.returned.strip() and material.copy is None:
         raw = report.returned.encode("utf-8", "surrogateescape" if text.isascii() else "replace")
-        _take_original(material, raw, "full-in-text", "headers-in-text")
+        _take_copy(material, raw, "full-in-text", "headers-in-text")
+
+
+def _names_status_field(lowered: str) -> bool:
+    return "-recipient" in lowered or "diagnostic-code" in lowered
 
 
 def _start_of_block(text: str, position: int) -> int:
@@ -159,15 +176,18 @@ def _start_of_block(text: str, position: int) -> int:
     return max(0, start)
 
 
-def _take_original(material: Material, raw: bytes, whole: Returned, headers_only: Returned) -> None:
-    if not raw.strip():
+_FIELD = re.compile(rb"(?:>?From [^\r\n]{1,500}\r?\n)?[A-Za-z][A-Za-z0-9-]{0,60} ?:")
+_SEPARATOR = re.compile(rb"\n\r{0,3}\n")
+
+
+def _take_copy(material: Material, raw: bytes, whole: Returned, headers_only: Returned) -> None:
+    """Keep what came back, if it has header fields; ``whole`` is its form when it has text, too."""
+    raw = raw.lstrip(b"\r\n")
+    if not _FIELD.match(raw) and not read_message(raw).headers:
         return
-    original = read_message(raw.lstrip(b"\r\n") if raw[:1] in b"\r\n" else raw)
-    if not original.headers:
-        return
-    material.original = original
-    has_text = original.has_body and original.body[:2000].strip(b" \t\r\n-=_") != b""
-    material.returned = whole if has_text else headers_only
+    separator = _SEPARATOR.search(raw)
+    text = raw[separator.end() : separator.end() + 2_000] if separator else b""
+    material.copy = Copy(raw, whole if text.strip(b" \t\r\n-=_") else headers_only)
 
 
 def _unquoted(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from helpers._bounce_blame import blame
-from helpers._bounce_parts import MAX_REPLIES, Material, Reading, Row
+from helpers._bounce_parts import MAX_REPLIES, Copy, Material, Reading, Row
 from helpers._bounce_reply import Words, read_host, read_reply, read_stage
 from helpers._bounce_signs import is_automatic, looks_like_bounce, says_it_bounced
 from helpers._bounce_status import Context
@@ -37,7 +37,7 @@ def read_words(message: Message, material: Material) -> Reading:
         automatic=is_automatic(message),
     )
     if bounced:
-        return Reading(BounceKind.PLAIN_BOUNCE, rows_from_words(material.words, message, material.original))
+        return Reading(BounceKind.PLAIN_BOUNCE, rows_from_words(material.words, message, material.copy))
     return _none("Neither sender nor subject nor text is that of a bounce.")
 
 
@@ -50,7 +50,7 @@ def _read_pasted(message: Message, material: Material) -> Reading:
     words = material.words
     if len(words) > MAX_PASTED or _DATA_FORMAT.match(words):
         return _none("The text is neither a message nor the words of a refusal.")
-    rows = rows_from_words(words, message, material.original)
+    rows = rows_from_words(words, message, material.copy)
     if says_it_bounced(words) and any(row["recipient"] for row in rows):
         return Reading(BounceKind.PLAIN_BOUNCE, rows)
     if any(row["code"] for row in rows) or (len(words) < 2_000 and blame(words).blamed):
@@ -58,7 +58,7 @@ def _read_pasted(message: Message, material: Material) -> Reading:
     return _none("The text holds neither mail headers nor the words of a refusal.")
 
 
-def rows_from_words(words: str, message: Message, original: Message | None) -> list[Row]:
+def rows_from_words(words: str, message: Message, copy: Copy | None) -> list[Row]:
     """Recipients and replies of a bounce in free text."""
     context = Context(words, message)
     blocks = recipient_blocks(words)
@@ -67,7 +67,7 @@ def rows_from_words(words: str, message: Message, original: Message | None) -> l
         known = {block.recipient.lower(): block for block in blocks}
         blocks = [known.get(address.lower()) or Block(address, words) for address in failed]
     if not blocks and not (blocks := summary_blocks(words)):
-        recipient = inline_recipient(words) or _only_recipient(original)
+        recipient = inline_recipient(words) or _only_recipient(copy)
         blocks = [Block(recipient or "", words)]
     start = words.find(blocks[0].recipient) if blocks[0].recipient else 0
     before = words[: max(0, start)].rstrip(" \n\t<\"'")
@@ -123,10 +123,11 @@ def _filled(rows: list[Row]) -> list[Row]:
     return rows
 
 
-def _only_recipient(original: Message | None) -> str | None:
-    if original is None or len(original.to) != 1:
+def _only_recipient(copy: Copy | None) -> str | None:
+    recipients = copy.message.to if copy is not None else ()
+    if len(recipients) != 1:
         return None
-    address = original.to[0]
+    address = recipients[0]
     return address.text if "@" in address.text else None
 
 
@@ -139,7 +140,7 @@ _IN_ANGLES = re.compile(r"<([^<>\s]{0,320})>")
 
 def read_session(message: Message, material: Material) -> Reading | None:
     """A transcript that a server sends to its postmaster (Postfix's ``notify_classes``), else None."""
-    if not _SESSION.search(material.words):
+    if "Out: " not in material.words or not _SESSION.search(material.words):
         return None
     reading = Reading(BounceKind.POSTMASTER_NOTICE)
     recipients: list[str | None] = []

@@ -9,7 +9,7 @@ from helpers._bounce_blame import NOTHING, blame
 from helpers._bounce_codes import code_meaning
 from helpers._bounce_feedback import read_feedback, read_notification
 from helpers._bounce_names import receiver_by_words, receiver_name, reporter_name
-from helpers._bounce_parts import MAX_REPLIES, Material, Reading, Returned, sort_parts
+from helpers._bounce_parts import MAX_REPLIES, Copy, Material, Reading, sort_parts
 from helpers._bounce_prose import read_session, read_words, rows_from_words
 from helpers._bounce_signs import is_binary
 from helpers._bounce_status import ARRIVED, read_status
@@ -29,8 +29,7 @@ class Facts:
 
     reading: Reading
     message: Message
-    original: Message | None = None
-    returned: Returned | None = None
+    copy: Copy | None = None
     receiver: str | None = None
 
 
@@ -42,8 +41,8 @@ def read_facts(message: Message, depth: int = 0) -> Facts:
         return Facts(Reading(notes=["This is not text, so neither a message nor a bounce."]), message)
     material = sort_parts(_with_line_feeds(message))
     reading = _reading(message, material)
-    if material.original is not None and depth < MAX_NESTING:
-        inner = _bounce_inside(reading, material.original, depth)
+    if material.copy is not None and depth < MAX_NESTING:
+        inner = _bounce_inside(reading, material.copy, depth)
         if inner is not None:
             return inner
     if message.raw.startswith(b"From ") and b"\nFrom " in message.body:
@@ -51,7 +50,7 @@ def read_facts(message: Message, depth: int = 0) -> Facts:
     if len(reading.replies) > MAX_REPLIES:
         reading.notes.append(f"Of {len(reading.replies)} recipients the first {MAX_REPLIES} are shown.")
         del reading.replies[MAX_REPLIES:]
-    facts = Facts(reading, message, material.original, material.returned)
+    facts = Facts(reading, message, material.copy)
     if reading.kind != BounceKind.NOT_A_BOUNCE:
         _conclude(facts, material)
     return facts
@@ -63,7 +62,7 @@ def _reading(message: Message, material: Material) -> Reading:
         reading = reader(message, material)
         if reading is not None:
             if reading.kind == BounceKind.DSN and not reading.replies:
-                reading.replies = rows_from_words(material.words, message, material.original)
+                reading.replies = rows_from_words(material.words, message, material.copy)
             return reading
     return read_words(message, material)
 
@@ -73,13 +72,13 @@ def _with_line_feeds(message: Message) -> Message:
     return read_message(message.raw.replace(b"\r", b"\n")) if b"\n" not in message.raw else message
 
 
-def _bounce_inside(reading: Reading, inside: Message, depth: int) -> Facts | None:
+def _bounce_inside(reading: Reading, inside: Copy, depth: int) -> Facts | None:
     """A bounce that was forwarded, or wrapped by a further server that adds no reply of its own."""
     if reading.kind not in _MAY_WRAP or any(
         row.get("code") or row.get("enhanced") for row in reading.replies
     ):
         return None
-    inner = read_facts(inside, depth + 1)
+    inner = read_facts(inside.message, depth + 1)
     trusted = _REFUSALS if reading.kind == BounceKind.NOT_A_BOUNCE else _REPORTS
     if inner.reading.kind not in trusted or not inner.reading.replies:
         return None

@@ -137,15 +137,26 @@ def _best_words(words: Words, diagnostic: str, exchange: Exchange | None, block:
         quoted = read_reply(exchange.reply)
         if words.code is None or (quoted.code == words.code and len(quoted.text) > len(words.text)):
             return quoted
-    if words.code is None or words.enhanced is None or _is_cut(diagnostic):
+    if (
+        words.code is None
+        or _is_cut(diagnostic)
+        or (words.enhanced is None and _may_hold_status(block, words.code))
+    ):
         told = reply_in(block) if block else None
         if told is not None and _is_better(told, words, diagnostic):
             return told
     return words
 
 
+def _may_hold_status(block: str, code: int) -> bool:
+    klass = code // 100
+    return any(f"{klass}.{subject}." in block for subject in range(8))
+
+
 def _is_cut(diagnostic: str) -> bool:
     """Does the field end within a reply of several lines ("550-…" without its last line "550 …")?"""
+    if "-" not in diagnostic[:200]:
+        return False
     found = re.search(r"\b([245]\d\d)-", diagnostic[:200])
     return found is not None and f"{found.group(1)} " not in diagnostic[found.end() :]
 

@@ -174,8 +174,7 @@ _INTRODUCED = re.compile(
     r"(?:permanent|temporary) failure|technical details|"
     r"address\(es\) failed|reason|because|error)[ \t]*:[ \t|-]*"
     r"|(?:server message|failure reasons|delivered information|session follows|log follows)[ \t:]*-{2,}\|?"
-    r"|error delivering your mail to <[^<>\n]{1,400}>\.",
-    re.IGNORECASE,
+    r"|error delivering your mail to <[^<>\n]{1,400}>\."
 )
 _CODE_LINE = re.compile(
     r"([45](?<![^\s:'\"(\[].)\d\d)(?:-|[ :](?=\s*\S))(?!\d\d?\d?\b(?:[ :]\d|$))", re.MULTILINE
@@ -183,24 +182,24 @@ _CODE_LINE = re.compile(
 _ENHANCED_LINE = re.compile(r"^[ \t>*-]*[45]\.\d{1,3}\.\d{1,3}[ :]", re.MULTILINE)
 _ENDS = re.compile(
     r"\n[ \t]*(?:giving up on|i give up|this has been a|-{3,}|={3,}|_{3,}|\*{4,}|>>> |\(other mxes)|"
-    r"[\n/)][ \t]*i'm not going to try|\s\[(?:RCPT_TO|MAIL_FROM|BODY|DATA|CONNECT)\]|\n[ \t]*\n|"
-    r"\s\(in\s+reply\s+to\s|\n\s*\(expanded from",
-    re.IGNORECASE,
+    r"[\n/)][ \t]*i'm not going to try|\s\[(?:rcpt_to|mail_from|body|data|connect)\]|\n[ \t]*\n|"
+    r"\s\(in\s+reply\s+to\s|\n\s*\(expanded from"
 )
 
 
 def reply_in(block: str) -> Words | None:
     """The reply that a block of text quotes: code and words, or words alone; None when it quotes none."""
     text = block[: MAX_LINE * 2]
+    lowered = _lowered(text)
     for code in _CODE_LINE.finditer(text):
-        end = _end_of_reply(text, code.start(), code.group(1))
+        end = _end_of_reply(lowered, code.start(), code.group(1))
         words = read_reply(closed(text[code.start() : end]))
         if words.code is not None:
             return words
     if line := _ENHANCED_LINE.search(text):
         return read_reply(_first_paragraph(text[line.start() :]))
     best: Words | None = None
-    for introduced in [*_INTRODUCED.finditer(text)][:8]:
+    for introduced in [*_INTRODUCED.finditer(lowered)][:8]:
         words = read_reply(_first_paragraph(text[introduced.end() :]))
         if words.enhanced:
             return words
@@ -211,9 +210,15 @@ def reply_in(block: str) -> Words | None:
     return best
 
 
+def _lowered(text: str) -> str:
+    """Lower case at the same positions; the rare letter that becomes two is left as it is."""
+    lowered = text.lower()
+    return lowered if len(lowered) == len(text) else text
+
+
 def _first_paragraph(text: str) -> str:
     stripped = text.lstrip(" \n\t-|:*")
-    end = _ENDS.search(stripped)
+    end = _ENDS.search(_lowered(stripped))
     return closed(stripped[: end.start() + (end.group()[0] == ")") if end else len(stripped)])
 
 

@@ -11,16 +11,16 @@ that did not arrive, as far as it was returned.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 from helpers._bounce_codes import code_meaning
+from helpers._bounce_parts import Copy, Returned
 from helpers._bounce_read import read_facts
 from helpers.message import Message, read_message
 from helpers.terms import Basis, Blamed, BounceKind, Shown
 
 __all__ = ["Bounce", "Reply", "code_meaning", "read_bounce"]
 
-Returned = Literal["full", "headers", "headers-in-text", "full-in-text"]
 _NOT_FAILED = frozenset({"delivered", "relayed", "expanded"})  # RFC 3464 §2.3.3
 
 
@@ -61,8 +61,13 @@ class Bounce(Shown):
     returned: Returned | None = None  # in which form the original came back
     report: tuple[tuple[str, str], ...] = ()  # per-message fields of the report
     notes: tuple[str, ...] = ()
-    original: Message | None = field(default=None, metadata={"json": False})
     message: Message | None = field(default=None, metadata={"json": False})  # the bounce itself
+    _copy: Copy | None = field(default=None, metadata={"json": False})
+
+    @property
+    def original(self) -> Message | None:
+        """The message that did not arrive, as far as it came back."""
+        return self._copy.message if self._copy is not None else None
 
     @property
     def is_bounce(self) -> bool:
@@ -117,9 +122,9 @@ def read_bounce(source: Any) -> Bounce:
         basis=blame.basis,
         clue=blame.clue if blame.blamed else "",
         meaning=blame.meaning,
-        returned=facts.returned,
+        returned=facts.copy.form if facts.copy is not None else None,
         report=tuple(reading.report),
         notes=tuple(reading.notes),
-        original=facts.original,
         message=facts.message,
+        _copy=facts.copy,
     )
