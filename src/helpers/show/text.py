@@ -52,7 +52,7 @@ def table_text(table: Table) -> str:
 
 
 def _text(cell: Cell) -> str:
-    return "" if cell is None else one_line(cell, 600)
+    return "" if cell is None else one_line(cell, 240)
 
 
 def _widths(columns: tuple[str, ...], cells: list[list[str]]) -> list[int]:

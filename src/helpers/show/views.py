@@ -15,8 +15,10 @@ from typing import Any, Literal
 
 from helpers.bounce import Bounce, Reply
 from helpers.diagnosis import Cause, Diagnosis
+from helpers.domains import TreeWalk
 from helpers.lookup import Zone
 from helpers.message import Message
+from helpers.spf import SpfRecord
 from helpers.terms import (
     Answer,
     ArcCheck,
@@ -273,6 +275,19 @@ def _checks(both: Authentication) -> Iterable[tuple[str, str | None, str, str]]:
     if both.arc is not None and both.arc.result != Result.NONE:
         yield "ARC", None, both.arc.result.value, both.arc.reason
     yield "DMARC", both.dmarc.author_domain, both.dmarc.result.value, both.dmarc.reason
+
+
+@view_of.register
+def _(record: SpfRecord) -> View:
+    rows = tuple((t.text, t.kind, t.qualifier, t.name, t.value, t.problem) for t in record.terms)
+    terms = Table("Terms", ("term", "kind", "qualifier", "name", "value", "problem"), rows)
+    return View(record.text, tables=(terms,), notes=(*record.problems, *record.notes))
+
+
+@view_of.register
+def _(walk: TreeWalk) -> View:
+    headline = f"organizational domain of {walk.name}: {walk.organizational_domain}"
+    return View(headline, tables=(steps_table(walk.steps),), notes=(walk.decided_by,))
 
 
 @view_of.register
