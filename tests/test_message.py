@@ -809,7 +809,7 @@ def test_authentication_results_in_detail():
     )
     assert (other.result, other.result_text, other.comment) == (None, "hardfail", "second; one")
     assert spf.properties == (("smtp.mailfrom", "x@c.example"),)
-    assert spf.property("smtp.helo", "smtp.mailfrom") == "x@c.example"
+    assert spf.value_of("smtp.helo", "smtp.mailfrom") == "x@c.example"
     assert field("Authentication-Results", "x 2; spf=pass").stated[0].note
 
 

@@ -116,9 +116,9 @@ def _from_statements(stated: tuple[Stated, ...]) -> Iterator[Found]:
         source = f"{row.header} (header {row.header_index + 1})"
         if ip := client_ip(row):
             yield "client IP", ip, Basis.STATED, source
-        if helo := row.property("helo", "smtp.helo", "smtp.ehlo"):
+        if helo := row.value_of("helo", "smtp.helo", "smtp.ehlo"):
             yield "HELO", helo.lower(), Basis.STATED, source
-        sender = row.property("envelope-from", "smtp.mailfrom", "smtp.mfrom", "smtp.mail", "smtp.envfrom")
+        sender = row.value_of("envelope-from", "smtp.mailfrom", "smtp.mfrom", "smtp.mail", "smtp.envfrom")
         if sender is None and (said := _SAID_SENDER.search(row.comment)):
             sender = said.group(1)
         if sender is not None and row.method in ("spf", "auth"):

@@ -40,7 +40,7 @@ class Stated:
     trusted: bool = True
     method_version: str = ""
 
-    def property(self, *names: str) -> str | None:
+    def value_of(self, *names: str) -> str | None:
         """The value of the first of these properties that is there, such as ``smtp.mailfrom``."""
         for name in names:
             for key, value in self.properties:
@@ -132,7 +132,7 @@ def parse_stated(headers: tuple[Header, ...], hops: tuple[Hop, ...]) -> tuple[St
 
 def client_ip(row: Stated) -> str | None:
     """The client's address as a statement tells it, by a property or in its comment."""
-    if ip := find_ip(row.property(*_CLIENT_NAMES) or ""):
+    if ip := find_ip(row.value_of(*_CLIENT_NAMES) or ""):
         return ip
     if said := _SAID_IP.search(row.comment):
         return find_ip(next(group for group in said.groups() if group))
