@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 
-from helpers import _dkim_key, _dkim_syntax, _dkim_words
+from helpers import _dkim_key, _dkim_signature, _dkim_words
 from helpers.dkim import verify_dkim
 from helpers.terms import Answer, DnsStatus
 
@@ -75,7 +75,7 @@ def forget() -> None:
     for function in (
         _dkim_key.parse_key,
         _dkim_key.load_key,
-        _dkim_syntax.domain_label,
+        _dkim_signature.domain_label,
         _dkim_words.record_step,
         _dkim_words._tag_step,
         _dkim_words.moment,

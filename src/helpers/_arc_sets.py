@@ -12,18 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from helpers._dkim_syntax import (
-    FWS,
-    MalformedError,
-    Problem,
-    Signature,
-    domain_label,
-    parse_tags,
-    read_content_tags,
-    read_key_tags,
-    require,
-    shorten,
-)
+from helpers._dkim_signature import Signature, domain_label, read_content_tags, read_key_tags, require
+from helpers._dkim_tags import FWS, MalformedError, Problem, parse_tags, shorten
 from helpers.message import Header
 from helpers.terms import Result
 

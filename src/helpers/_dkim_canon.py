@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from helpers._dkim_syntax import Signature
+    from helpers._dkim_signature import Signature
     from helpers.message import Header
 
 CRLF = b"\r\n"

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from helpers._dkim_key import KeyRecord, load_key, parse_key, signature_matches, unfit
-from helpers._dkim_syntax import ALGORITHMS, Problem, Signature
+from helpers._dkim_signature import ALGORITHMS, Signature
+from helpers._dkim_tags import Problem
 from helpers._dkim_words import no_key, record_step, sentence
 from helpers.terms import Step
 

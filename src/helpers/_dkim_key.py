@@ -11,7 +11,8 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from helpers._dkim_syntax import FWS, MalformedError, Problem, Signature, base64_bytes, parse_tags, shorten
+from helpers._dkim_signature import Signature
+from helpers._dkim_tags import FWS, MalformedError, Problem, base64_bytes, parse_tags, shorten
 from helpers.terms import Result, Shown
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from helpers._dkim_canon import CRLF, body_hash, canonicalize_body, positions_by
 from helpers.message import Header, Message, split_headers
 
 if TYPE_CHECKING:
-    from helpers._dkim_syntax import Signature
+    from helpers._dkim_signature import Signature
     from helpers.terms import Answer, Dns
 
 

@@ -10,7 +10,8 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from helpers._dkim_key import GOOD_RSA_BITS, KeyRecord, parse_key
-from helpers._dkim_syntax import NEVER, Problem, Signature, shorten
+from helpers._dkim_signature import NEVER, Signature
+from helpers._dkim_tags import Problem, shorten
 from helpers.terms import Answer, DnsFailure, DnsStatus, Result, Step
 
 if TYPE_CHECKING:

@@ -26,7 +26,8 @@ from helpers.dkim import CLOCK_SKEW
 from helpers.terms import ArcCheck, Result, Shown, Step
 
 if TYPE_CHECKING:
-    from helpers._dkim_syntax import Problem, Signature
+    from helpers._dkim_signature import Signature
+    from helpers._dkim_tags import Problem
     from helpers.message import Message
     from helpers.terms import Dns
 

@@ -36,7 +36,8 @@ from helpers._dkim_canon import (
 from helpers._dkim_check import MAX_KEY_RECORDS, fetch_keys, try_keys
 from helpers._dkim_key import KeyRecord, load_key, parse_key, signature_matches
 from helpers._dkim_letter import BodyFinding, Letter
-from helpers._dkim_syntax import ALGORITHMS, Problem, Signature, TagList, parse_signature, parse_tags
+from helpers._dkim_signature import ALGORITHMS, Signature, parse_signature
+from helpers._dkim_tags import Problem, TagList, parse_tags
 from helpers._dkim_words import (
     body_steps,
     header_steps,
