@@ -19,9 +19,10 @@ from helpers._bounce_text import (
     telling_paragraph,
 )
 from helpers.message import Message
-from helpers.terms import BounceKind
+from helpers.terms import Basis, BounceKind
 
 MAX_PASTED = 20_000  # characters; more is no longer the text of one bounce
+MAX_REFUSAL = 500  # characters of a refusal pasted without its code
 _DATA_FORMAT = re.compile(r"\s*(?:\{|\[\s*[\[{\"]|<\?xml)")
 
 
@@ -51,11 +52,17 @@ def _read_pasted(message: Message, material: Material) -> Reading:
     if len(words) > MAX_PASTED or _DATA_FORMAT.match(words):
         return _none("The text is neither a message nor the words of a refusal.")
     rows = rows_from_words(words, message, material.copy)
-    if says_it_bounced(words) and any(row["recipient"] for row in rows):
+    paragraphs = "\n\n" in words.strip()
+    if paragraphs and says_it_bounced(words) and any(row["recipient"] for row in rows):
         return Reading(BounceKind.PLAIN_BOUNCE, rows)
-    if any(row["code"] for row in rows) or (len(words) < 2_000 and blame(words).blamed):
+    if any(row["code"] for row in rows) or (len(words) <= MAX_REFUSAL and _blames(words)):
         return Reading(BounceKind.PASTED_REPLY, rows)
     return _none("The text holds neither mail headers nor the words of a refusal.")
+
+
+def _blames(words: str) -> bool:
+    """Do words without any code say what failed?"""
+    return blame(words).basis in {Basis.STATED, Basis.DOCUMENTED}
 
 
 def rows_from_words(words: str, message: Message, copy: Copy | None) -> list[Row]:
