@@ -6,6 +6,7 @@ All of it reads a reply in the normal form of ``helpers._bounce_blame``: lower c
 from __future__ import annotations
 
 import re
+from functools import cache
 
 URL = re.compile(r"<?https?://[^\s>]*>?|www\.[^\s]*")
 _D = r"((?:[^\W_](?:[\w-]{0,62})\.){1,10}[^\W\d_][\w-]{1,62})"
@@ -33,39 +34,42 @@ def named_address(words: str) -> str | None:
     return None
 
 
-_DOMAINS = tuple(
-    re.compile(pattern.replace("@D", _D))
-    for pattern in (
-        r"unauthenticated e-?mail from @D",
-        r"(?<![\w.-])@D's (?:dmarc|spf|dkim)",
-        r"header\.from ?= ?<?@D",
-        r"polic(?:y|ies) (?:for|of|by) (?:the )?(?:domain )?[<\[(\"']{0,2}@D",
-        r"evaluation of domain [<\[(\"']{0,2}@D",
-        r"(?:mail from|mailfrom|envelope[ -]from|sending|sender|sender's|from|of|for|due to) domain:? ?"
-        r"[<\[(\"']{1,2}@D",
-        r"(?:sending|sender|mail from|of|for|from) domain:? @D",
-        r"(?<!\w)domain:? ?[<\[(\"']{0,2}@D",
-        r"(?:send|sending|sender|mail|mails|e-?mail|e-?mails)(?: \w+){0,2} (?:from|for|as) "
-        r"[<\[(\"']{0,2}(?:[^\s@<>]{1,64}@)?@D",
-        r"spf \[@D",
-        r"(?<![\w.-])@D (?:does not|doesn't|do not|did not) "
-        r"(?:allow|designate|permit|authori[sz]e|meet|pass)",
-        r"(?:envelope-from|mailfrom|smtp\.mailfrom|sender)[=:] ?[\"'<]?(?:[^\s@<>]{0,64}@)?@D",
-        r"(?:record|records|dmarc|spf) (?:for|of) [<\[(\"']{0,2}(?:[^\s@<>]{1,64}@)?@D",
-        r"(?:domain of|domain for) (?:[^\s@<>]{0,64}@)?@D",
-        r"<[^\s@<>]{1,64}@@D>: (?:sender address|reject|spf|dmarc|sender)",
-        r"(?:header\.d|d|domain) ?= ?[\"'<]?@D",
-        r"(?:for|f\u00fcr|pour|para) [<\[(\"']{0,2}@D",
-    )
+# Where the culprit stands, the surest first; compiled when they are first needed.
+_DOMAINS = (
+    r"unauthenticated e-?mail from @D",
+    r"(?<![\w.-])@D's (?:dmarc|spf|dkim)",
+    r"header\.from ?= ?<?@D",
+    r"polic(?:y|ies) (?:for|of|by) (?:the )?(?:domain )?[<\[(\"']{0,2}@D",
+    r"evaluation of domain [<\[(\"']{0,2}@D",
+    r"(?:mail from|mailfrom|envelope[ -]from|sending|sender|sender's|from|of|for|due to) domain:? ?"
+    r"[<\[(\"']{1,2}@D",
+    r"(?:sending|sender|mail from|of|for|from) domain:? @D",
+    r"(?<!\w)domain:? ?[<\[(\"']{0,2}@D",
+    r"(?:send|sending|sender|mail|mails|e-?mail|e-?mails)(?: \w+){0,2} (?:from|for|as) "
+    r"[<\[(\"']{0,2}(?:[^\s@<>]{1,64}@)?@D",
+    r"spf \[@D",
+    r"(?<![\w.-])@D (?:does not|doesn't|do not|did not) "
+    r"(?:allow|designate|permit|authori[sz]e|meet|pass)",
+    r"(?:envelope-from|mailfrom|smtp\.mailfrom|sender)[=:] ?[\"'<]?(?:[^\s@<>]{0,64}@)?@D",
+    r"(?:record|records|dmarc|spf) (?:for|of) [<\[(\"']{0,2}(?:[^\s@<>]{1,64}@)?@D",
+    r"(?:domain of|domain for) (?:[^\s@<>]{0,64}@)?@D",
+    r"<[^\s@<>]{1,64}@(?:@D)>: (?:sender address|reject|spf|dmarc|sender)",
+    r"(?:header\.d|d|domain) ?= ?[\"'<]?@D",
+    r"(?:for|f\u00fcr|pour|para) [<\[(\"']{0,2}@D",
 )
 _LINKED_DOMAIN = re.compile(r"[?;&](?:id|identity|sender)=[^\s@;&]{0,64}(?:@|%40)" + _D)
+
+
+@cache
+def _domain_pattern(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern.replace("@D", _D))
 
 
 def blamed_domain(words: str) -> str | None:
     """The domain that the reply names as the culprit; links count only where they carry the sender."""
     plain = URL.sub(" ", words)
     for pattern in _DOMAINS:
-        if found := pattern.search(plain):
+        if found := _domain_pattern(pattern).search(plain):
             return _as_a_label(found.group(1).strip("-_"))
     linked = _LINKED_DOMAIN.search(words)
     return _as_a_label(linked.group(1)) if linked else None

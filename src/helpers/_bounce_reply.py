@@ -8,6 +8,7 @@ is the command that was answered.
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import NamedTuple
 
 MAX_TEXT = 4_000
@@ -215,25 +216,28 @@ def read_stage(text: str) -> str | None:
 _NAME = (
     r"(?P<host>(?!\d{3}-)[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,252}[A-Za-z0-9])?\.?|\[?(?:\d{1,3}\.){3}\d{1,3}\]?)"
 )
-_HOSTS = tuple(
-    (needed, re.compile(pattern.replace("@H", _NAME), re.IGNORECASE))
-    for needed, pattern in (
-        ("host", r"\bhost:? @H\s?[\[(]"),  # Postfix, Exim, 1&1
-        ("did not like", r"(?:\A|\s)@H \[[\da-fA-F.:]+\] did not like"),  # DragonFly
-        ("while talking to", r"while talking to @H:"),  # Sendmail
-        ("by ", r"\bby (?:the server for the recipient domain \S+ by )?@H \[[\da-fA-F.:]+\]"),  # Google
-        ("]:", r"(?:\A|\s)@H \[[\da-fA-F.:]+\]:"),  # Courier
-        ("Remote Server at", r"Remote Server at @H \("),  # Exchange
-        (" gave this error", r"(?:\A|\s)@H gave this error"),
-        (" rejected your message", r"(?:\A|\s)@H rejected your message"),
-        (" responded with failure", r"(?:\A|\s)@H(?:\[[\da-fA-F.:]+\])? responded with failure"),
-        ("SMTP Server <", r"SMTP Server <@H>"),
-        ("host", r"\b(?:host|remote host):? @H\b"),
-        (" does not like", r"(?:\A|\s|> )@H does not like"),
-        (" failed after", r"(?:\A|\s|> )@H failed after"),
-        ("Connected to", r"Connected to @H but"),
-    )
+# What has to occur, and the pattern around the host's name; compiled when it is first needed.
+_HOSTS = (
+    ("host", r"\bhost:? @H\s?[\[(]"),  # Postfix, Exim, 1&1
+    ("did not like", r"(?:\A|\s)@H \[[\da-fA-F.:]+\] did not like"),  # DragonFly
+    ("while talking to", r"while talking to @H:"),  # Sendmail
+    ("by ", r"\bby (?:the server for the recipient domain \S+ by )?@H \[[\da-fA-F.:]+\]"),  # Google
+    ("]:", r"(?:\A|\s)@H \[[\da-fA-F.:]+\]:"),  # Courier
+    ("Remote Server at", r"Remote Server at @H \("),  # Exchange
+    (" gave this error", r"(?:\A|\s)@H gave this error"),
+    (" rejected your message", r"(?:\A|\s)@H rejected your message"),
+    (" responded with failure", r"(?:\A|\s)@H(?:\[[\da-fA-F.:]+\])? responded with failure"),
+    ("SMTP Server <", r"SMTP Server <@H>"),
+    ("host", r"\b(?:host|remote host):? @H\b"),
+    (" does not like", r"(?:\A|\s|> )@H does not like"),
+    (" failed after", r"(?:\A|\s|> )@H failed after"),
+    ("Connected to", r"Connected to @H but"),
 )
+
+
+@cache
+def _host_pattern(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern.replace("@H", _NAME), re.IGNORECASE)
 
 
 def read_host(text: str) -> str | None:
@@ -241,7 +245,7 @@ def read_host(text: str) -> str | None:
     flat = " ".join(text[:MAX_TEXT].split())
     for needed, pattern in _HOSTS:
         if needed in flat:
-            found = pattern.search(flat)
+            found = _host_pattern(pattern).search(flat)
             if found and "." in found.group("host"):
                 return found.group("host").strip("[].").lower()
     return None
