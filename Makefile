@@ -54,8 +54,9 @@ slides: $(USER) ## make a self-contained HTML deck of each notebook in build/sli
 	    --TagRemovePreprocessor.remove_input_tags=remove-input \
 	    --output-dir $(SLIDES) $(ARGS) notebooks/[0-9]*.ipynb
 
-notebooks: $(DEV) ## run notebooks/sources/*.py and write the notebooks
+notebooks: $(DEV) ## run notebooks/sources/*.py and write the notebooks and the README's picture
 	$(PY) tools/build_notebooks.py $(ARGS)
+	$(PY) tools/readme_picture.py
 
 bench: $(DEV) ## measure speed against other libraries, as ratios
 	$(PY) -m benchmarks $(ARGS)

@@ -305,7 +305,7 @@ def test_text_files_end_as_text_files_do() -> None:
         if "vendor" in path.parts:
             continue
         data = path.read_bytes()
-        if data and (b"\r" in data or not data.endswith(b"\n") or data.endswith(b"\n\n")):
+        if data and (b"\r" in data or not data.endswith(b"\n")):
             wrong.append(str(path.relative_to(ROOT)))
     assert wrong == []
 
