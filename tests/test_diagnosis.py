@@ -332,3 +332,48 @@ def test_zone_and_bounce_stay_as_they_were() -> None:
     before = (zone.to_text(), bounce.to_dict())
     diagnose(bounce, dns=zone)
     assert (zone.to_text(), bounce.to_dict()) == before
+
+
+# ------------------------------------------------- what the receiver's words add
+
+
+def test_the_receivers_words_settle_what_nobody_here_saw() -> None:
+    """Unsigned, and MAIL FROM is aligned: if DMARC failed there, SPF did not pass there."""
+    diagnosis = diagnose(dsn(PLAIN, to=b"monthly@example.com"), dns=None)
+    assert diagnosis.cause == Cause.SPF_UNAUTHORIZED
+    assert "only SPF for example.com could have passed" in diagnosis.summary
+
+
+def test_a_signature_of_ones_own_leaves_it_open() -> None:
+    diagnosis = diagnose(dsn(signed(), to=b"monthly@example.com"), dns=None)
+    assert diagnosis.cause == Cause.UNDECIDED
+    assert "SPF for example.com, the DKIM signature by example.com" in diagnosis.summary
+
+
+def test_a_refusal_for_spf_does_not_ask_about_alignment() -> None:
+    reply = b"550 5.7.23 The message was rejected because of Sender Policy Framework violation"
+    diagnosis = diagnose(dsn(PLAIN, reply=reply), dns=None)
+    assert diagnosis.cause == Cause.SPF_UNAUTHORIZED
+    assert "here mailbox.example" in diagnosis.summary
+
+
+def test_a_refusal_at_another_address_was_forwarded() -> None:
+    hop = (
+        b"Received: from mx.example.com ([192.0.2.1]) by fwd.example.org with ESMTP"
+        b" for <me@example.org>; Sun, 15 Jun 2025 15:01:00 +0000\r\n"
+    )
+    diagnosis = diagnose(dsn(hop + PLAIN, to=b"monthly@example.com"), dns=None)
+    assert diagnosis.cause == Cause.FORWARDED
+
+
+def test_what_the_sender_could_have_written_is_not_believed() -> None:
+    """An Authentication-Results line below the outside hop may be the sender's own."""
+    forged = (
+        b"Received: from out.mailbox.example ([198.51.100.7]) by mx.example.net with ESMTP id 1;"
+        b" Sun, 15 Jun 2025 15:01:00 +0000\r\n"
+        b"Authentication-Results: elsewhere.example; dkim=pass header.d=example.com\r\n"
+    )
+    diagnosis = diagnose(forged + PLAIN, dns=None)
+    assert diagnosis.cause != Cause.PASSES
+    row = next(fact for fact in diagnosis.evidence if fact.name == "dkim, as stated")
+    assert "may be the sender" in row.source

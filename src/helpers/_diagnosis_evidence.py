@@ -19,6 +19,7 @@ from helpers.terms import (
     Alignment,
     Authentication,
     Basis,
+    Blamed,
     DkimCheck,
     DmarcCheck,
     Envelope,
@@ -76,6 +77,14 @@ class Findings:
     def dmarc(self) -> DmarcCheck | None:
         """The DMARC check, when DNS was there to make one."""
         return self.authentication.dmarc if self.authentication is not None else None
+
+
+def only_spf_can_have_failed(findings: Findings) -> bool:
+    """Whether the receiver's words, with what is at hand, leave nothing but SPF to have failed."""
+    blamed = findings.bounce.blamed if findings.bounce is not None else None
+    if blamed == Blamed.SPF:
+        return True
+    return findings.unsigned and blamed in (Blamed.DMARC, Blamed.ALIGNMENT, Blamed.AUTHENTICATION)
 
 
 # ------------------------------------------------------------------ envelope
@@ -190,9 +199,8 @@ def _best_envelope(message: Message | None, bounce: Bounce | None) -> Envelope:
 def _spf_identifiers(message: Message, envelope: Envelope, spf: SpfCheck | None) -> list[Identifier]:
     if spf is not None:
         return [Identifier("spf", spf.domain, spf.result, Basis.RECOMPUTED, "SPF check", check=spf)]
-    stated = [s for s in message.stated if s.counted and s.method == "spf" and s.domain and s.result]
-    if stated:
-        return [_stated_identifier("spf", stated[0])]
+    if stated := _stated(message, "spf"):
+        return stated[:1]
     if envelope.mail_from is None:
         return []
     domain = a_label(envelope.mail_from.rpartition("@")[2] or envelope.helo or "")
@@ -215,9 +223,8 @@ def _dkim_identifiers(message: Message, checks: Sequence[DkimCheck], checked: bo
             for check in checks
             if check.domain
         ]
-    stated = [s for s in message.stated if s.counted and s.method == "dkim" and s.domain and s.result]
-    if stated:
-        return [_stated_identifier("dkim", s) for s in stated]
+    if stated := _stated(message, "dkim"):
+        return stated
     found = (_signing_domain(header.value) for header in message.all("DKIM-Signature"))
     return [
         Identifier("dkim", domain, None, Basis.UNKNOWN, "signature not checked: its key is in DNS")
@@ -233,9 +240,18 @@ def _certain_result(check: DkimCheck) -> Result | None:
     return check.result
 
 
-def _stated_identifier(method: Literal["spf", "dkim"], stated: Stated) -> Identifier:
-    source = f"{stated.header} by {stated.by or 'an unnamed receiver'}"
-    return Identifier(method, str(stated.domain), stated.result, Basis.STATED, source)
+def _stated(message: Message, method: Literal["spf", "dkim"]) -> list[Identifier]:
+    """What receivers stated, as identifiers. Lines that the sender could have written don't count."""
+    return [
+        Identifier(method, s.domain, s.result, Basis.STATED, stated_source(s))
+        for s in message.stated
+        if s.counted and s.trusted and s.method == method and s.domain and s.result
+    ]
+
+
+def stated_source(stated: Stated) -> str:
+    """Who wrote a statement, and in which header."""
+    return f"{stated.header} by {stated.by or 'an unnamed receiver'}"
 
 
 def _signing_domain(signature: str) -> str | None:

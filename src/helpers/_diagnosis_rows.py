@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from helpers._diagnosis_evidence import Findings, Identifier
+from helpers._diagnosis_evidence import Findings, Identifier, stated_source
 from helpers.bounce import Bounce
 from helpers.message import Message
 from helpers.terms import Basis, DmarcCheck, Fact, Result
@@ -65,12 +65,13 @@ def _not_counted(message: Message) -> Iterator[Fact]:
 def _stated_rows(message: Message, identifiers: tuple[Identifier, ...]) -> Iterator[Fact]:
     used = {(i.method, i.source) for i in identifiers}
     for stated in message.stated:
-        source = f"{stated.header} by {stated.by or 'an unnamed receiver'}"
+        source = stated_source(stated)
         if not stated.counted or (stated.method, source) in used:
             continue
         about = f" for {stated.domain}" if stated.domain else ""
         value = f"{stated.result or stated.result_text}{about}"
-        yield Fact(f"{stated.method}, as stated", value, Basis.STATED, source)
+        doubt = "" if stated.trusted else ", who may be the sender: don't rely on it"
+        yield Fact(f"{stated.method}, as stated", value, Basis.STATED, source + doubt)
 
 
 def _dmarc_rows(dmarc: DmarcCheck | None, identifiers: tuple[Identifier, ...]) -> Iterator[Fact]:

@@ -63,12 +63,27 @@ def _spf(f: Findings) -> Identifier | None:
 
 def _spf_unauthorized(f: Findings) -> str:
     spf = _spf(f)
+    if spf is not None and spf.result is None:
+        return (
+            f"{_deduced(f, spf)} So the server that handed the message over is not one that the SPF record "
+            f"of {spf.domain} lists, or that record is missing or broken."
+        )
     where = f" from {f.envelope.client_ip}" if f.envelope.client_ip else ""
     rest = "there is no DKIM signature" if f.unsigned else f"no DKIM signature by {f.author_domain} verified"
     listed = f"the SPF record of {spf.domain} does not list ({spf.result})" if spf else "no SPF record lists"
     return (
         f"The message came{where}, a server that {listed}, and {rest}. "
         "To a receiver this looks exactly like a forgery."
+    )
+
+
+def _deduced(f: Findings, spf: Identifier) -> str:
+    """Why SPF must have failed although nobody here saw its result."""
+    if f.bounce is not None and f.bounce.blamed == "spf":
+        return f"The receiver says that SPF failed; it asks about MAIL FROM, here {spf.domain}."
+    return (
+        f"There is no DKIM signature, so only SPF for {spf.domain} could have passed, and the receiver "
+        "says that nothing did."
     )
 
 
@@ -80,6 +95,11 @@ def _spf_record_error(f: Findings) -> str:
 
 def _forwarded(f: Findings) -> str:
     spf = _spf(f)
+    if spf is not None and spf.result is None:
+        return (
+            f"{_deduced(f, spf)} The message was forwarded on its way: the receiver saw the forwarder's "
+            f"server, which the SPF record of {spf.domain} has no reason to list."
+        )
     rest = "there was no DKIM signature to survive" if f.unsigned else "no DKIM signature survived"
     lost = f"which {spf.domain} does not list, so SPF ended in {spf.result}" if spf else "which nothing lists"
     return f"The message was forwarded: the receiver saw the forwarder's server, {lost}, and {rest} the trip."
@@ -179,9 +199,15 @@ def _not_reproduced(f: Findings) -> str:
 
 
 def _undecided(f: Findings) -> str:
+    could = [
+        f"SPF for {i.domain}" if i.method == "spf" else f"the DKIM signature by {i.domain}"
+        for i in f.identifiers
+        if i.aligned is not False
+    ]
+    said = "The receiver says that nothing did. Which failed, and why," if f.bounce else "Whether any did"
     return (
-        f"Something here could align with {f.author_domain}, but whether it passed can't be told "
-        "from what is at hand."
+        f"Could have passed for {f.author_domain}: {', '.join(could)}. "
+        f"{said} can't be told from what is at hand."
     )
 
 

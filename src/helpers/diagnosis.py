@@ -7,7 +7,7 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from helpers._diagnosis_evidence import Findings, Identifier, collect
+from helpers._diagnosis_evidence import Findings, Identifier, collect, only_spf_can_have_failed
 from helpers._diagnosis_rows import certain_of, evidence_of
 from helpers._diagnosis_words import summary_of
 from helpers.authentication import Source
@@ -15,6 +15,7 @@ from helpers.bounce import Bounce, read_bounce
 from helpers.message import Message, read_message
 from helpers.terms import (
     Authentication,
+    Blamed,
     DkimCheck,
     Envelope,
     Fact,
@@ -166,12 +167,14 @@ def _message_of(bounce: Bounce, source: Source | Bounce) -> Message | None:
 def cause_of(findings: Findings) -> Cause:
     """The one cause that fits the findings best. Pure."""
     bounce, message = findings.bounce, findings.message
-    if bounce is not None and bounce.blamed is None and bounce.kind != "arf":
+    if bounce is not None and bounce.blamed is None:
         return Cause.NOT_ABOUT_AUTHENTICATION
     if message is None:
         return Cause.STATED_ONLY if bounce is not None else Cause.NOT_A_MESSAGE
     if message.author_domain is None:
         return Cause.NO_AUTHOR_DOMAIN
+    if (named := _what_the_receiver_named(findings)) is not None:
+        return named
     dmarc = findings.dmarc
     if dmarc is not None and dmarc.result == Result.TEMPERROR:
         return Cause.DNS_TROUBLE
@@ -180,6 +183,21 @@ def cause_of(findings: Findings) -> Cause:
     if dmarc is not None and dmarc.result == Result.NONE and not _refused_for_authentication(bounce):
         return Cause.NO_POLICY
     return _failure(findings)
+
+
+def _what_the_receiver_named(findings: Findings) -> Cause | None:
+    """A receiver that refuses for SPF or DKIM itself does not ask about alignment."""
+    blamed = findings.bounce.blamed if findings.bounce is not None else None
+    if blamed == Blamed.SPF:
+        spf = next((i for i in findings.identifiers if i.method == "spf" and i.result != Result.PASS), None)
+        return _spf_fault(findings, spf) if spf is not None else None
+    if blamed == Blamed.DKIM:
+        checks = [i.check for i in findings.identifiers if isinstance(i.check, DkimCheck)]
+        failed = [c for c in checks if c.result not in (Result.PASS, Result.NEUTRAL)]
+        if failed:
+            return _signature_fault(failed[0])
+        return Cause.NOTHING_AUTHENTICATES if findings.unsigned else None
+    return None
 
 
 def _refused_for_authentication(bounce: Bounce | None) -> bool:
@@ -223,7 +241,7 @@ _KEY_FAULTS: dict[KeyState | None, Cause] = {
 
 
 def _spf_fault(findings: Findings, identifier: Identifier) -> Cause:
-    if identifier.result is None:
+    if identifier.result is None and not only_spf_can_have_failed(findings):
         return Cause.UNDECIDED
     if identifier.result == Result.TEMPERROR:
         return Cause.DNS_TROUBLE
@@ -237,8 +255,10 @@ def _spf_fault(findings: Findings, identifier: Identifier) -> Cause:
 def _forwarder(findings: Findings) -> str | None:
     """The host that took the message in for one address and passed it on for another, if any."""
     hops = findings.message.hops if findings.message is not None else ()
-    seen = [(hop.for_address.lower(), hop) for hop in hops if hop.for_address]
-    for (first, hop), (later, _) in pairwise(seen):
-        if first != later:
-            return hop.by or "a forwarding host"
-    return None
+    seen = [(hop.for_address.lower(), hop.by or "a forwarding host") for hop in hops if hop.for_address]
+    refused = (
+        next((r.recipient for r in findings.bounce.replies if r.recipient), None) if findings.bounce else None
+    )
+    if refused:
+        seen.append((refused.lower(), ""))
+    return next((host for (first, host), (later, _) in pairwise(seen) if first != later), None)

@@ -47,7 +47,7 @@ from helpers._dkim_words import (
     tag_steps,
     warnings_of,
 )
-from helpers.terms import DkimCheck, Result, Step
+from helpers.terms import DkimCheck, KeyState, Result, Step
 
 if TYPE_CHECKING:
     from helpers.message import Message
@@ -130,6 +130,7 @@ class _Check:
         self.signature = parse_signature(letter.headers[place].raw)
         self.kind, self.hash_name = ALGORITHMS.get(self.signature.algorithm or "", ("", ""))
         self.key: KeyRecord | None = None
+        self.key_state: KeyState | None = None
         self.key_bits: int | None = None
         self.signature_ok: bool | None = None
         self.body: BodyFinding | None = None
@@ -142,6 +143,9 @@ class _Check:
             )
         records, problem, step = fetch_keys(self.letter, self.signature)
         self.steps.append(step)
+        if problem is not None:
+            unreachable = problem.result == Result.TEMPERROR
+            self.key_state = KeyState.UNREACHABLE if unreachable else KeyState.MISSING
         self.body = self.letter.compare_body(self.signature, self.hash_name)
         self.steps += body_steps(self.signature, self.hash_name, self.body, len(self.letter.body))
         if problem is None:
@@ -185,6 +189,8 @@ class _Check:
         trial = try_keys(records, signature, signed)
         self.steps += trial.steps
         self.key, self.key_bits, self.signature_ok = trial.record, trial.bits, trial.ok
+        unusable = KeyState.REVOKED if any(record.revoked for record in records) else KeyState.INVALID
+        self.key_state = unusable if trial.ok is None else KeyState.FOUND
         return trial.problem
 
     # -- verdict
@@ -261,6 +267,7 @@ class _Check:
             algorithm=signature.algorithm,
             canonicalization=signature.canonicalization,
             signed_headers=signature.signed_headers,
+            key_state=self.key_state,
             key_bits=self.key_bits,
             header_index=self.place,
             warnings=warnings,
