@@ -24,8 +24,7 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 
-from helpers import _dkim_key, _dkim_signature, _dkim_words
-from helpers.dkim import verify_dkim
+from helpers.dkim import key, signature, verify_dkim, words
 from helpers.terms import Answer, DnsStatus
 
 WINDOW = 0.2  # seconds
@@ -73,12 +72,12 @@ def signed_message(size: int, private: bytes, algorithm: bytes) -> bytes:
 def forget() -> None:
     """Empty what ours remembers between calls."""
     for function in (
-        _dkim_key.parse_key,
-        _dkim_key.load_key,
-        _dkim_signature.domain_label,
-        _dkim_words.record_step,
-        _dkim_words._tag_step,
-        _dkim_words.moment,
+        key.parse_key,
+        key.load_key,
+        signature.domain_label,
+        words.record_step,
+        words._tag_step,
+        words.moment,
     ):
         function.cache_clear()
 

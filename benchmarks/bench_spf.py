@@ -13,8 +13,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from helpers import _spf_record
-from helpers.spf import check_spf
+from helpers.spf import check_spf, record
 from helpers.terms import Answer, DnsStatus
 
 WINDOW = 0.15  # seconds
@@ -59,7 +58,7 @@ def ours(mail_from: str) -> str:
 
 def ours_cold(mail_from: str) -> str:
     """The same, with no record remembered."""
-    _spf_record._parse_cached.cache_clear()
+    record._parse_cached.cache_clear()
     return ours(mail_from)
 
 

@@ -57,8 +57,8 @@ def test_the_same_code_means_another_thing_elsewhere():
 
 
 def test_every_row_of_the_table_of_phrases_can_be_reached():
-    from helpers._bounce_blame import blame
-    from helpers._bounce_phrases import EXACT, LOOK_ALIKES, OTHER
+    from helpers.bounce.blame import blame
+    from helpers.bounce.phrases import EXACT, LOOK_ALIKES, OTHER
 
     for row in EXACT:
         assert blame(" and ".join(row.words)).blamed == row.blamed, row.words

@@ -271,7 +271,7 @@ for check in h.verify_dkim(partial.original, dns=h.sample_zone("fujiba-fixed"), 
 # nobody can compare it: neither pass nor fail.
 #
 # 3. Write a refusal of your own that the kit reads wrongly. Then decide whether it is the words that are
-#    unclear or the kit. (Open-ended; the table of sentences is `src/helpers/_bounce_phrases.py`.)
+#    unclear or the kit. (Open-ended; the table of sentences is `src/helpers/bounce/phrases.py`.)
 #
 # ---
 # **Previous:** [00 – Start here](00_start_here.ipynb)

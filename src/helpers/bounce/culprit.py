@@ -1,0 +1,89 @@
+"""Which domain and which IP address a refusal names as the culprit.
+
+All of it reads a reply in the normal form of ``helpers.bounce.blame``: lower case, single blanks.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+URL = re.compile(r"<?https?://[^\s>]*>?|www\.[^\s]*")
+_D = r"((?:[^\W_](?:[\w-]{0,62})\.){1,10}[^\W\d_][\w-]{1,62})"
+DOMAIN_WORD = re.compile(_D)
+_IPV4 = re.compile(r"(?<![\w.])((?:\d{1,3}\.){3}\d{1,3})(?!\.?\w)")
+_IPV6 = re.compile(r"(?<![\w.:])([0-9a-f]{0,4}:[0-9a-f:]{1,40})(?![\w:]|\.\w)")
+
+_LINKED_IP = re.compile(r"[;&?]ip=((?:\d{1,3}\.){3}\d{1,3})")
+
+
+def named_address(words: str) -> str | None:
+    """The first IP address that is named outside of links."""
+    plain = URL.sub(" ", words)
+    if found := _IPV4.search(plain):
+        return found.group(1)
+    for found in _IPV6.finditer(plain):
+        if found.group(1).count(":") >= 2:
+            from ipaddress import IPv6Address
+
+            try:
+                IPv6Address(found.group(1))
+            except ValueError:
+                continue
+            return found.group(1)
+    return None
+
+
+# Where the culprit stands, the surest first; compiled when they are first needed.
+_DOMAINS = (
+    r"unauthenticated e-?mail from @D",
+    r"(?<![\w.-])@D's (?:dmarc|spf|dkim)",
+    r"header\.from ?= ?<?@D",
+    r"polic(?:y|ies) (?:for|of|by) (?:the )?(?:domain )?[<\[(\"']{0,2}@D",
+    r"evaluation of domain [<\[(\"']{0,2}@D",
+    r"(?:mail from|mailfrom|envelope[ -]from|sending|sender|sender's|from|of|for|due to) domain:? ?"
+    r"[<\[(\"']{1,2}@D",
+    r"(?:sending|sender|mail from|of|for|from) domain:? @D",
+    r"(?<!\w)domain:? ?[<\[(\"']{0,2}@D",
+    r"(?:send|sending|sender|mail|mails|e-?mail|e-?mails)(?: \w+){0,2} (?:from|for|as) "
+    r"[<\[(\"']{0,2}(?:[^\s@<>]{1,64}@)?@D",
+    r"spf \[@D",
+    r"(?<![\w.-])@D (?:does not|doesn't|do not|did not) "
+    r"(?:allow|designate|permit|authori[sz]e|meet|pass)",
+    r"(?:envelope-from|mailfrom|smtp\.mailfrom|sender)[=:] ?[\"'<]?(?:[^\s@<>]{0,64}@)?@D",
+    r"(?:record|records|dmarc|spf) (?:for|of) [<\[(\"']{0,2}(?:[^\s@<>]{1,64}@)?@D",
+    r"(?:domain of|domain for) (?:[^\s@<>]{0,64}@)?@D",
+    r"<[^\s@<>]{1,64}@(?:@D)>: (?:sender address|reject|spf|dmarc|sender)",
+    r"(?:header\.d|d|domain) ?= ?[\"'<]?@D",
+    r"(?:for|f\u00fcr|pour|para) [<\[(\"']{0,2}@D",
+)
+_LINKED_DOMAIN = re.compile(r"[?;&](?:id|identity|sender)=[^\s@;&]{0,64}(?:@|%40)" + _D)
+
+
+@cache
+def _domain_pattern(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern.replace("@D", _D))
+
+
+def blamed_domain(words: str) -> str | None:
+    """The domain that the reply names as the culprit; links count only where they carry the sender."""
+    plain = URL.sub(" ", words)
+    for pattern in _DOMAINS:
+        if found := _domain_pattern(pattern).search(plain):
+            return _as_a_label(found.group(1).strip("-_"))
+    linked = _LINKED_DOMAIN.search(words)
+    return _as_a_label(linked.group(1)) if linked else None
+
+
+def _as_a_label(domain: str) -> str | None:
+    if domain.isascii():
+        return domain
+    from helpers.lookup import a_label
+
+    return a_label(domain)
+
+
+def linked_address(words: str) -> str | None:
+    """openspf.org links carry the address: ``Why?s=mfrom;id=…;ip=192.0.2.1``."""
+    found = _LINKED_IP.search(words)
+    return found.group(1) if found else None

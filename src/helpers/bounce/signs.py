@@ -1,0 +1,106 @@
+"""Is it a bounce at all? The signs, for what carries no machine-readable report."""
+
+from __future__ import annotations
+
+import re
+
+from helpers.bounce.cut import MAX_REPORT
+from helpers.message import Message
+
+_SAYS_SO = (
+    *(
+        "this is the qmail-send program",
+        "created automatically by",
+        "dragonfly mail agent",
+        "mailer-daemon, please",
+    ),
+    *("able to deliver your message", "able to deliver mail", "able to deliver message", "unable to deliver"),
+    *(
+        "while attempting to deliver",
+        "while trying to deliver",
+        "delivery to the following recip",
+        "be delivered",
+    ),
+    *("not been delivered", "was not delivered to", "did not reach the following", "delivery has failed"),
+    *(
+        "delivery failed",
+        "delevery to the following",
+        "following addresses had",
+        "trouble delivering your message",
+    ),
+    *("rejected by a remote", "following recipient was rejected", "following recipients were rejected"),
+    *(
+        "recipients returned permanent errors",
+        "rejected recipient",
+        "mailbox is full",
+        "failed addresses follow",
+    ),
+    *("reject reason", "unknown user: ", "failure reasons", "session follows", "rejected your message"),
+    *(
+        "message was rejected",
+        "has been rejected",
+        "incorrectly constructed",
+        "addressed to:",
+        "non-deliverable",
+    ),
+    *(
+        "\u914d\u4fe1\u3067\u304d\u307e\u305b\u3093",
+        "\u9001\u4fe1\u3067\u304d\u307e\u305b\u3093",
+    ),  # Japanese: not delivered
+    *("zugestellt", "zustellung", "n'a pas pu \u00eatre", "no se ha podido", "\u9000\u4fe1"),
+)
+_TEMPLATES = (
+    *("this is the qmail-send program", "created automatically by mail delivery", "dragonfly mail agent"),
+    *("this is the mail system at host", "diagnostic information for administrators:"),
+)
+_FROM_A_DAEMON = re.compile(
+    r"mailer-?daemon|postmaster|mail deliver|mail administrator|system administrator|<>|mail system|"
+    r"ndr administrator|mailbounce|delivery subsystem|no-reply@[^ ]{0,80}dion"
+)
+_ABOUT_FAILURE = re.compile(
+    r"undeliver|deliver(?:y|ed)|returned? (?:mail|to sender)|failure|bounce|could not|non ?remis|rejected|"
+    r"mail error|not be sent|unzustellbar|error sending|mail system error|returning message|no entregado"
+)
+_QUOTES_REPLY = re.compile(r"(?<![\w.])[45]\d\d[ -][45]\.\d{1,3}\.\d{1,3}\b|<<< [45]\d\d ")
+
+
+def looks_like_bounce(*, sender: str, subject: str, words: str, automatic: bool) -> bool:
+    """Is a message without machine-readable report a bounce, going by sender, subject and text?
+
+    ``automatic``: its headers say that a program sent it. A person may write about undelivered
+    mail, too, so what reads like a bounce has to come from a mail system.
+    """
+    daemon = automatic or _FROM_A_DAEMON.search(sender.lower()) is not None
+    if not daemon:
+        lowered = words[:MAX_REPORT].lower()
+        return any(template in lowered for template in _TEMPLATES)
+    if says_it_bounced(words) or _ABOUT_FAILURE.search(subject.lower()):
+        return True
+    return _QUOTES_REPLY.search(words, 0, MAX_REPORT) is not None
+
+
+def says_it_bounced(words: str) -> bool:
+    """Does a pasted text read like a bounce as a whole?"""
+    lowered = words[:MAX_REPORT].lower()
+    return any(phrase in lowered for phrase in _SAYS_SO)
+
+
+_PICTURES_AND_ARCHIVES = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"%PDF", b"PK\x03\x04", b"\x1f\x8b")
+_ODD_BYTES = bytes(byte for byte in range(32) if byte not in b"\t\r\n\x1b\x0c")
+
+
+def is_binary(raw: bytes) -> bool:
+    """A picture, an archive or some other file that is not text."""
+    head = raw[:1024]
+    if head.startswith(_PICTURES_AND_ARCHIVES):
+        return True
+    odd = len(head) - len(head.translate(None, _ODD_BYTES))
+    return odd > len(head) // 10 and not head.startswith((b"\xff\xfe", b"\xfe\xff"))
+
+
+def is_automatic(message: Message) -> bool:
+    """The null sender, which reports have to use (RFC 5321 §4.5.5), and no sign of a vacation notice."""
+    if message.return_path != "":
+        return False
+    submitted = message.get("auto-submitted")
+    return submitted is None or "vacation" not in submitted.value.lower()

@@ -1,0 +1,118 @@
+"""The rows of a diagnosis: facts with their source, and what is certain. No decisions here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from helpers.bounce import Bounce
+from helpers.diagnosis.evidence import Findings, Identifier, stated_source
+from helpers.message import Message
+from helpers.terms import Basis, DmarcCheck, Fact, Result
+
+MAX_REPLIES = 3  # a bounce for hundreds of recipients repeats itself
+
+
+def evidence_of(findings: Findings) -> tuple[Fact, ...]:
+    """The facts in reading order: the refusal, the names, what vouches, the policy, the result."""
+    return tuple(_rows(findings))
+
+
+def _rows(findings: Findings) -> Iterator[Fact]:
+    message = findings.message
+    if findings.bounce is not None:
+        yield from _refusal(findings.bounce)
+    if message is not None:
+        yield Fact("author domain", message.author_domain, Basis.RECOMPUTED, "the From header")
+    if message is not None or findings.envelope.mail_from is not None:
+        yield from findings.envelope.facts
+    for identifier in findings.identifiers:
+        yield _identifier_row(identifier)
+    if findings.unsigned:
+        yield Fact("DKIM", "no DKIM-Signature header", Basis.RECOMPUTED, "all headers that are at hand")
+    if message is not None:
+        yield from _not_counted(message)
+        yield from _stated_rows(message, findings.identifiers)
+        yield from _dmarc_rows(findings.dmarc, findings.identifiers)
+
+
+def _refusal(bounce: Bounce) -> Iterator[Fact]:
+    receiver = bounce.receiver or "the receiver"
+    source = f"{receiver}, quoted by {bounce.reporter}" if bounce.reporter else receiver
+    for reply in bounce.replies[:MAX_REPLIES]:
+        if reply.text:
+            yield Fact("refusal", reply.text, Basis.STATED, source)
+    if bounce.blamed is not None:
+        about = f"{bounce.blamed} of {bounce.blamed_domain}" if bounce.blamed_domain else str(bounce.blamed)
+        words = f"the words “{bounce.clue}”" if bounce.clue else source
+        yield Fact("blamed", about, bounce.basis or Basis.STATED, words)
+
+
+def _identifier_row(identifier: Identifier) -> Fact:
+    aligned = {True: "aligned", False: "not aligned", None: "alignment depends on the DMARC record"}
+    name = "SPF" if identifier.method == "spf" else "DKIM"
+    value = (
+        f"{identifier.result or 'result not known'} for {identifier.domain} – {aligned[identifier.aligned]}"
+    )
+    why = identifier.check.reason if identifier.check and identifier.result != Result.PASS else ""
+    return Fact(name, value, identifier.basis, f"{identifier.source}: {why}" if why else identifier.source)
+
+
+def _not_counted(message: Message) -> Iterator[Fact]:
+    for name, domain, why in message.signatures_not_counted:
+        yield Fact(name, f"d={domain}" if domain else "present", Basis.RECOMPUTED, f"not counted: {why}")
+
+
+def _stated_rows(message: Message, identifiers: tuple[Identifier, ...]) -> Iterator[Fact]:
+    used = {(i.method, i.source) for i in identifiers}
+    for stated in message.stated:
+        source = stated_source(stated)
+        if not stated.counted or (stated.method, source) in used:
+            continue
+        about = f" for {stated.domain}" if stated.domain else ""
+        value = f"{stated.result or stated.result_text}{about}"
+        doubt = "" if stated.trusted else ", who may be the sender: don't rely on it"
+        yield Fact(f"{stated.method}, as stated", value, Basis.STATED, source + doubt)
+
+
+def _dmarc_rows(dmarc: DmarcCheck | None, identifiers: tuple[Identifier, ...]) -> Iterator[Fact]:
+    if dmarc is None:
+        yield Fact("DMARC record", None, Basis.UNKNOWN, "DNS was not asked")
+    elif dmarc.record is None:
+        yield Fact("DMARC", str(dmarc.result.value), Basis.RECOMPUTED, dmarc.reason)
+    else:
+        yield Fact("DMARC record", dmarc.record.text, Basis.RECOMPUTED, f"TXT _dmarc.{dmarc.policy_domain}")
+        open_ones = [i for i in identifiers if i.result is None]
+        if dmarc.result == Result.FAIL and any(i.aligned is not False for i in open_ones):
+            yield Fact("DMARC", None, Basis.UNKNOWN, "it depends on a check that could not be made")
+            return
+        value = f"{dmarc.result}, disposition {dmarc.disposition}"
+        why = "nothing at hand can align, whatever could not be checked" if open_ones else dmarc.reason
+        yield Fact("DMARC", value, Basis.RECOMPUTED, why)
+
+
+# ------------------------------------------------------------------- certain
+
+
+def certain_of(findings: Findings) -> tuple[str, ...]:
+    """What holds whatever else may turn up."""
+    author = findings.author_domain
+    return tuple(_certainties(findings, author)) if author else ()
+
+
+def _certainties(findings: Findings, author: str) -> Iterator[str]:
+    for identifier in findings.identifiers:
+        if identifier.aligned is not False:
+            continue
+        if identifier.method == "spf":
+            yield (
+                f"SPF can pass or fail: it speaks for {identifier.domain}, which can't align with {author}. "
+                f"No SPF record that {author} publishes is ever read for it."
+            )
+        else:
+            yield f"The signature by {identifier.domain} can't align with {author}, verified or not."
+    if findings.unsigned:
+        yield f"There is no DKIM signature, so DKIM can't authenticate {author}."
+    bounce = findings.bounce
+    if findings.message is None and bounce is not None and bounce.blamed in ("dmarc", "alignment"):
+        yield f"The policy is the one that {author} itself publishes, not the receiver's."
+        yield f"An SPF or DKIM pass for a domain outside {author}'s own makes no difference."

@@ -1,0 +1,275 @@
+"""DKIM: does the domain ``d=`` vouch for these bytes? RFC 6376, 8301, 8463 (Ed25519), 8616 (IDN).
+
+`verify_dkim` answers for every signature of a message. The functions it is made of are public, so
+that a lesson can stop between any two: `parse_signature`, `parse_key`, `canonicalize_header`,
+`canonicalize_body`, `body_hash`, `header_hash_input`, `signature_matches`.
+
+How RFC 6376's outcomes are said in RFC 8601's words:
+
+=========  ==================================================================================
+pass       the signature and the body hash fit
+fail       one of them does not: something was changed, or another key made the signature
+neutral    the headers fit but the body did not come back; or a version of a=, c=, q= nobody knows
+policy     valid in itself, but not to be counted: rsa-sha1, a key below 1024 bits, expired,
+           from the future, or one of too many
+permerror  can't be evaluated, now or later: bad syntax, key missing, revoked or unusable
+temperror  DNS did not answer
+=========  ==================================================================================
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from helpers.dkim.canon import (
+    body_hash,
+    canonicalize_body,
+    canonicalize_header,
+    header_hash_input,
+    positions_by_name,
+    select_headers,
+    signed_parts,
+    with_crlf,
+    without_signature_value,
+)
+from helpers.dkim.check import MAX_KEY_RECORDS, fetch_keys, try_keys
+from helpers.dkim.key import KeyRecord, load_key, parse_key, signature_matches
+from helpers.dkim.letter import BodyFinding, Letter
+from helpers.dkim.signature import ALGORITHMS, Signature, parse_signature
+from helpers.dkim.tags import Problem, TagList, parse_tags
+from helpers.dkim.words import (
+    body_steps,
+    header_steps,
+    key_warnings,
+    moment,
+    sentence,
+    tag_steps,
+    warnings_of,
+)
+from helpers.terms import DkimCheck, KeyState, Result, Step
+
+if TYPE_CHECKING:
+    from helpers.message import Message
+    from helpers.terms import Dns
+
+__all__ = [
+    "CLOCK_SKEW",
+    "MAX_KEY_RECORDS",
+    "MAX_SIGNATURES",
+    "KeyRecord",
+    "Problem",
+    "Signature",
+    "TagList",
+    "body_hash",
+    "canonicalize_body",
+    "canonicalize_header",
+    "header_hash_input",
+    "load_key",
+    "parse_key",
+    "parse_signature",
+    "parse_tags",
+    "positions_by_name",
+    "select_headers",
+    "signature_matches",
+    "verify_dkim",
+    "with_crlf",
+    "without_signature_value",
+]
+
+# RFC 6376 §6.1 lets a verifier limit the number it tries, since each costs a DNS query and a public-key
+# operation. Mail in the wild has one to six; 50 leaves room for any chain of mailing lists.
+MAX_SIGNATURES = 50
+CLOCK_SKEW = 300  # seconds that clocks may differ, for t= and x= (RFC 6376 §3.5 leaves it open)
+
+
+def verify_dkim(
+    raw: bytes | str | Message, dns: Dns, now: float | None = None, *, body_returned: bool = True
+) -> tuple[DkimCheck, ...]:
+    """Which domains vouch for this message, and what did each signature prove?
+
+    Arguments: ``raw``, the message as bytes (any line endings), as text, or read by
+    `read_message`; ``dns``, the one source of key records; ``now`` in seconds since 1970, by
+    default the clock, for signatures that expire; ``body_returned=False`` when the body is
+    known to be missing or cut, as in bounces: a body that does not fit is then "not checkable"
+    instead of changed. The same holds by itself when nothing follows the header.
+
+    Returns one DkimCheck a DKIM-Signature field, topmost first; none: the message is unsigned.
+    Never raises on odd mail or odd DNS answers; TypeError when an argument is of the wrong
+    type. RFC 6376 §6.1.
+    """
+    if not callable(dns):
+        raise TypeError("dns has to be something that answers DNS questions, for example a Zone")
+    letter = Letter(raw, dns, body_returned)
+    now = time.time() if now is None else now
+    places = letter.positions.get("dkim-signature", [])
+    checks = [_Check(letter, place, now).run() for place in places[:MAX_SIGNATURES]]
+    return (*checks, *[_not_tried(letter, place, len(places)) for place in places[MAX_SIGNATURES:]])
+
+
+def _not_tried(letter: Letter, place: int, count: int) -> DkimCheck:
+    listed = parse_signature(letter.headers[place].raw)
+    reason = (
+        f"Not evaluated: the message has {count} signatures, of which the first {MAX_SIGNATURES} are tried."
+    )
+    step = Step(f"DKIM-Signature (header {place + 1})", reason, "RFC 6376 §6.1")
+    return DkimCheck(Result.POLICY, listed.domain, listed.selector, reason, header_index=place, steps=(step,))
+
+
+# ---------------------------------------------------------------- one signature
+
+
+class _Check:
+    """The evaluation of one signature: collects steps, ends in one frozen DkimCheck."""
+
+    def __init__(self, letter: Letter, place: int, now: float) -> None:
+        self.letter = letter
+        self.place = place
+        self.now = now
+        self.steps: list[Step] = []
+        self.signature = parse_signature(letter.headers[place].raw)
+        self.kind, self.hash_name = ALGORITHMS.get(self.signature.algorithm or "", ("", ""))
+        self.key: KeyRecord | None = None
+        self.key_state: KeyState | None = None
+        self.key_bits: int | None = None
+        self.signature_ok: bool | None = None
+        self.body: BodyFinding | None = None
+
+    def run(self) -> DkimCheck:
+        problem = self._read()
+        if problem is not None:
+            return self._end(
+                problem.result, f"The signature can't be evaluated: {problem.reason}.", problem.rfc
+            )
+        records, problem, step = fetch_keys(self.letter, self.signature)
+        self.steps.append(step)
+        if problem is not None:
+            unreachable = problem.result == Result.TEMPERROR
+            self.key_state = KeyState.UNREACHABLE if unreachable else KeyState.MISSING
+        self.body = self.letter.compare_body(self.signature, self.hash_name)
+        self.steps += body_steps(self.signature, self.hash_name, self.body, len(self.letter.body))
+        if problem is None:
+            problem = self._check_signature(records)
+        if problem is not None:
+            return self._end(problem.result, sentence(problem.reason), problem.rfc)
+        return self._judge()
+
+    # -- reading
+
+    def _read(self) -> Problem | None:
+        signature = self.signature
+        problem = signature.problem
+        if problem is None and self.hash_name == "sha1":
+            reason = "rsa-sha1 can be forged and no longer counts as a signature"
+            problem = Problem(Result.POLICY, reason, "RFC 8301 §3.1")
+        finding = (
+            problem.reason if problem else f"{signature.domain} vouches, with its key “{signature.selector}”"
+        )
+        followed = f"{len(signature.tags)} tags: {finding}."
+        where = f"DKIM-Signature (header {self.place + 1})"
+        self.steps.append(Step(where, followed, "RFC 6376 §3.5", steps=tag_steps(signature.tags)))
+        return problem
+
+    # -- signature
+
+    def _check_signature(self, records: list[KeyRecord]) -> Problem | None:
+        """Try each key that may be used. A Problem when there is none."""
+        signature, headers = self.signature, self.letter.headers
+        chosen = select_headers(self.letter.positions, signature.signed_headers, self.place)
+        parts = signed_parts(headers, signature, self.place, chosen, self.letter.canonical_fields)
+        signed = b"".join(parts)
+        self.steps.append(
+            Step(
+                f"signed header fields, c={signature.canonicalization}",
+                f"h= names {len(chosen)}; with the signature itself, b= left empty, {len(signed)} bytes.",
+                "RFC 6376 §3.7",
+                steps=header_steps(signature.signed_headers, chosen, parts),
+            )
+        )
+        trial = try_keys(records, signature, signed)
+        self.steps += trial.steps
+        self.key, self.key_bits, self.signature_ok = trial.record, trial.bits, trial.ok
+        unusable = KeyState.REVOKED if any(record.revoked for record in records) else KeyState.INVALID
+        self.key_state = unusable if trial.ok is None else KeyState.FOUND
+        return trial.problem
+
+    # -- verdict
+
+    def _judge(self) -> DkimCheck:
+        assert self.body is not None  # set before  # noqa: S101
+        body_ok = self.body.ok
+        if not self.signature_ok or body_ok is False:
+            return self._end(Result.FAIL, self._what_differs(), "RFC 6376 §6.1.3")
+        problem = self._check_times()
+        if problem is not None:
+            return self._end(problem.result, problem.reason, problem.rfc)
+        domain = self.signature.domain
+        if body_ok is None:
+            reason = (
+                f"{domain} did sign these header fields. The body did not come back with them, "
+                "so whether it was changed can't be checked: neither pass nor fail."
+            )
+            return self._end(Result.NEUTRAL, reason, "RFC 6376 §6.1.3")
+        what = "the part of it that was signed" if self.body.unsigned else "what was signed"
+        reason = f"{domain} signed this message, and {what} is unchanged."
+        return self._end(Result.PASS, reason, "RFC 6376 §6.1.3")
+
+    def _what_differs(self) -> str:
+        assert self.body is not None  # set before  # noqa: S101
+        domain = self.signature.domain
+        if self.signature_ok:
+            if (self.signature.length or 0) > len(self.body.canonical):
+                return f"{domain} signed this header and a longer body: a part of the body is missing (l=)."
+            return f"{domain} signed this header, but not this body: the body was changed on the way."
+        header = f"a signed header field was changed, or {domain} did not make this signature"
+        if self.body.ok is None:
+            return f"The signature does not fit the header: {header}. The body did not come back."
+        if self.body.ok:
+            return (
+                f"The body is the one that was signed, but the signature does not fit the header: {header}."
+            )
+        return f"The body was changed, and the signature does not fit the header: {header}."
+
+    def _check_times(self) -> Problem | None:
+        signed_at, expires = self.signature.signed_at, self.signature.expires
+        if signed_at is None and expires is None:
+            return None
+        problem = None
+        if expires is not None and self.now > expires + CLOCK_SKEW:
+            reason = f"The signature fits, but it was only good until {moment(expires)}: it has expired."
+            problem = Problem(Result.POLICY, reason, "RFC 6376 §3.5")
+        elif signed_at is not None and signed_at > self.now + CLOCK_SKEW:
+            reason = (
+                f"The signature fits, but says it was made on {moment(signed_at)}, which is in the future."
+            )
+            problem = Problem(Result.POLICY, reason, "RFC 6376 §3.5")
+        made = "" if signed_at is None else f"Made {moment(signed_at)}. "
+        until = "" if expires is None else f"Good until {moment(expires)}. "
+        followed = f"{made}{until}Judged as of {moment(int(self.now))}: {'not ' if problem else ''}in time."
+        self.steps.append(Step("times, t= and x=", followed, "RFC 6376 §3.5"))
+        return problem
+
+    def _end(self, result: Result, reason: str, rfc: str) -> DkimCheck:
+        signature, body = self.signature, self.body
+        warnings = key_warnings(self.key)
+        if self.signature_ok and body is not None:
+            bits = self.key_bits if self.kind == "rsa" else None
+            warnings = warnings_of(signature, self.key, bits, self.letter.positions, body)
+        self.steps.append(Step(f"result: {result}", reason, rfc))
+        return DkimCheck(
+            result=result,
+            domain=signature.domain,
+            selector=signature.selector,
+            reason=reason,
+            body_hash_ok=body.ok if body is not None else None,
+            signature_ok=self.signature_ok,
+            identity=signature.identity,
+            algorithm=signature.algorithm,
+            canonicalization=signature.canonicalization,
+            signed_headers=signature.signed_headers,
+            key_state=self.key_state,
+            key_bits=self.key_bits,
+            header_index=self.place,
+            warnings=warnings,
+            steps=tuple(self.steps),
+        )

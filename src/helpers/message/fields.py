@@ -1,0 +1,54 @@
+"""A header field, and a header block that was read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from helpers.message.words import bytes_to_text, decode_words
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """One field as it came: ``raw`` keeps folding and line endings (RFC 5322 §2.2)."""
+
+    name: str
+    raw: bytes
+
+    @property
+    def lname(self) -> str:
+        """The name in lower case: field names are case-insensitive."""
+        return self.name.lower()
+
+    @property
+    def value(self) -> str:
+        """Text after the colon, unfolded and stripped; encoded words are left as they are."""
+        text = self.raw.partition(b":")[2].decode("utf-8", "backslashreplace")
+        if "\n" in text or "\r" in text:
+            text = text.replace("\r", "").replace("\n", "")
+        return text.strip()
+
+    @property
+    def decoded(self) -> str:
+        """``value`` with RFC 2047 encoded words and unlabelled charsets made readable; never raises."""
+        value = self.raw.partition(b":")[2]
+        if value.isascii() and b"=?" not in value and b"\x1b" not in value:
+            return self.value
+        text = bytes_to_text(value).replace("\r", "").replace("\n", "").strip()
+        return decode_words(text)
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A header block that was read. ``text`` is what was read: the input itself unless noted."""
+
+    headers: tuple[Header, ...]
+    text: bytes
+    body_at: int
+    has_body: bool
+    repairs: tuple[str, ...] = ()
+    mbox_line: bytes = b""
+
+    @property
+    def body(self) -> bytes:
+        """Everything after the separator."""
+        return self.text[self.body_at :]

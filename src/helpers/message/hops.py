@@ -1,0 +1,231 @@
+"""The way a mail took, out of its Received fields (RFC 5321 §4.4) as real servers write them.
+
+The clauses (``from``, ``by``, ``with``, ``id``, ``for``) are told apart first, comments kept with the
+clause they follow; what a clause then means depends on who wrote it: Postfix and Sendmail put HELO
+first and the verified name into the comment, Exim and qmail the other way round.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from helpers.message.dates import parse_date
+from helpers.message.fields import Header
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """One server passing the mail on to the next, as the receiving one wrote it down.
+
+    ``index`` counts from the oldest hop, 0. ``helo`` is the name the client gave, ``rdns`` the name
+    its address has in DNS, ``ip`` that address. ``delay_seconds`` counts from the previous hop; it is
+    None when a date is missing and negative when clocks disagree (``note`` says so). ``tls`` is
+    ``"TLS"`` with what is known of version and cipher, None when nothing says that TLS was used.
+    """
+
+    index: int
+    helo: str | None = None
+    rdns: str | None = None
+    ip: str | None = None
+    by: str | None = None
+    protocol: str | None = None
+    tls: str | None = None
+    for_address: str | None = None
+    id: str | None = None
+    date: datetime | None = None
+    delay_seconds: int | None = None
+    raw_text: str = ""
+    envelope_from: str | None = None  # "" for the null sender
+    authenticated: bool = False  # the client logged in: this is a submission (RFC 4954)
+    header_index: int = 0  # which header of the message, 0 is the topmost
+    note: str = ""
+
+
+_TOKEN = re.compile(r"[^\s();]+|[();]")
+_BRACKET = re.compile(r"[()]")
+_KEYWORDS = frozenset({"from", "by", "with", "id", "for", "via"})
+_IPV4 = re.compile(r"(?<![\w.:-])(\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3})(?![\w-]|\.\w)")
+_IPV6 = re.compile(
+    r"(?<![\w:.])(?:IPv6:)?((?:[0-9A-Fa-f]{0,4}:){2,7}(?:[0-9A-Fa-f]{1,4}|\d{1,3}(?:\.\d{1,3}){3})?)(?![\w:])",
+    re.I,
+)
+_HELO = re.compile(r"""\b(?:helo|ehlo|lhlo)[= ]\s*["?]?([^\s"?()]+)""", re.I)
+_ENVELOPE_FROM = re.compile(r"\benvelope[- ](?:from|sender)[=: ]\s*(<[^<>]*>|[^\s<>();]+)", re.I)
+_AUTHENTICATED = re.compile(r"\b(?:authenticated|auth=)", re.I)
+_TLS_VERSION = re.compile(r"\b(TLS|SSL)\s?v?\s?(\d)(?:[._](\d))?", re.I)
+_TLS_CIPHER = re.compile(
+    r"\bcipher[= ]\s*([A-Za-z0-9_-]{6,60})|\bTLS[\w.]{0,12}:([A-Za-z0-9_-]{6,60})|\btls (TLS_\w+)", re.I
+)
+_WITH_TLS = re.compile(r"(?:SMTP|LMTP|HTTP)S(?:A)?\b|/TLS|\(TLS\)|over TLS", re.I)
+_NAME_BEFORE_IP = re.compile(r"(?<![A-Za-z0-9._-])([A-Za-z0-9_][A-Za-z0-9._-]*)\.?\s*\[")
+_NOT_A_CLIENT = re.compile(
+    r"\s*(?:using|version|cipher|envelope|authenticated|no client|tls|ftp:|http)", re.I
+)
+_PROTOCOL = re.compile(r"(?:UTF8)?(?:E?SMTP|LMTP)S?A?|HTTPS?|local|MAPI|UUCP|QMQP", re.I)
+
+Clauses = dict[str, tuple[list[str], list[str]]]
+
+
+def parse_hops(headers: tuple[Header, ...]) -> tuple[Hop, ...]:
+    """Every Received field as a hop, oldest to newest, with the delay from each to the next."""
+    received = [(index, header) for index, header in enumerate(headers) if header.lname == "received"]
+    hops: list[Hop] = []
+    for index, header in reversed(received):
+        hop = replace(parse_received(header.value), index=len(hops), header_index=index)
+        hops.append(_with_delay(hop, hops[-1] if hops else None))
+    return tuple(hops)
+
+
+def _with_delay(hop: Hop, previous: Hop | None) -> Hop:
+    if previous is None or hop.date is None or previous.date is None:
+        return hop
+    delay = round((hop.date - previous.date).total_seconds())
+    note = "The clocks disagree: this hop is dated before the one before it." if delay < 0 else ""
+    return replace(hop, delay_seconds=delay, note=note)
+
+
+def parse_received(value: str) -> Hop:
+    """One Received value read; fields that it does not tell are None."""
+    if "&lt;" in value:  # shown by a web page and copied from there
+        value = value.replace("&lt;", "<").replace("&gt;", ">")
+    clauses, date_text = _clauses(value)
+    everything = " ".join(comment for _, comments in clauses.values() for comment in comments)
+    helo, rdns, ip = _client(clauses)
+    by_words = clauses.get("by", ([], []))[0]
+    protocol = _protocol(clauses.get("with", ([], []))[0])
+    for_words = clauses.get("for", ([], []))[0]
+    ids = clauses.get("id", ([], []))[0]
+    envelope_from = _ENVELOPE_FROM.search(value) if "nvelope" in value.lower() else None
+    return Hop(
+        index=0,
+        helo=helo,
+        rdns=rdns,
+        ip=ip,
+        by=_host(by_words[0]) if by_words else None,
+        protocol=protocol,
+        tls=_tls(value, protocol),
+        for_address=for_words[0].strip("<>;,") or None if for_words else None,
+        id=ids[0].strip(";") or None if ids else None,
+        date=parse_date(date_text),
+        raw_text=value,
+        envelope_from=envelope_from.group(1).strip("<>") if envelope_from else None,
+        authenticated=bool(_AUTHENTICATED.search(everything)) or (protocol or "").upper() in _SUBMISSION,
+    )
+
+
+_SUBMISSION = frozenset({"ESMTPA", "ESMTPSA", "UTF8SMTPA", "UTF8SMTPSA", "HTTP", "HTTPS", "LOCAL"})
+
+
+def _clauses(value: str) -> tuple[Clauses, str]:
+    """``{"by": (words, comments) …}`` and the text that holds the date."""
+    clauses: Clauses = {"": ([], [])}
+    current, position, date_at = "", 0, -1
+    words, comments = clauses[""]
+    while token := _TOKEN.search(value, position):
+        text, position = token.group(), token.end()
+        if text == "(":
+            end = _comment_end(value, position)
+            comments.append(value[position : end - 1])
+            position = end
+        elif text == ";":
+            date_at = position
+        elif (
+            (keyword := text.lower()) in _KEYWORDS
+            and keyword not in clauses
+            and (words or comments or not current)
+        ):
+            words, comments = clauses[keyword] = ([], [])
+            current = keyword
+        elif text != ")":
+            words.append(text)
+    if date_at >= 0 and any(character.isdigit() for character in value[date_at:]):
+        return clauses, value[date_at:]
+    return clauses, value[-60:]
+
+
+def _comment_end(value: str, position: int) -> int:
+    """Behind the bracket that closes the comment whose text starts at ``position``."""
+    depth = 1
+    for bracket in _BRACKET.finditer(value, position):
+        depth += 1 if bracket.group() == "(" else -1
+        if depth == 0:
+            return bracket.end()
+    return len(value) + 1
+
+
+def _client(clauses: Clauses) -> tuple[str | None, str | None, str | None]:
+    """HELO, reverse name and address of the client in the ``from`` clause."""
+    if "from" not in clauses:
+        return None, None, None
+    words, comments = clauses["from"]
+    comments = [comment for comment in comments if not _NOT_A_CLIENT.match(comment)]
+    text = " ".join(comments)
+    name = _host(words[0]) if words else None
+    named = _HELO.search(text)
+    told_ip = find_ip(_HELO.sub(" ", text) if named else text) or find_ip(" ".join(words[1:]))
+    ip = told_ip or find_ip(" ".join(words))
+    if named:  # Exim, qmail, Yahoo: the first word is what the server itself knows
+        helo: str | None = named.group(1).strip(",;").lower()
+        rdns = name if name and find_ip(name) is None and name.lower() != "unknown" else None
+        return helo, rdns, ip
+    in_comment = _NAME_BEFORE_IP.search(text) or _NAME_BEFORE_IP.search("@" + text.rpartition("@")[2])
+    rdns = in_comment.group(1).rstrip(".") if in_comment else None
+    if rdns and rdns.lower() in ("unknown", "unverified", "ipv6"):
+        rdns = None
+    by_comments = " ".join(clauses["by"][1] + clauses.get("with", ([], []))[1]) if "by" in clauses else ""
+    if rdns is None and ip and "Exim" in by_comments and name and find_ip(name) is None:
+        rdns = name
+    if name and find_ip(name):  # a bare address is no HELO unless another one is given as the address
+        return (words[0].strip(",;").lower() if told_ip else None), rdns, ip
+    return None if name == "unknown" else name, rdns, ip
+
+
+def _host(word: str) -> str | None:
+    text = word.strip(";,<>\"'")
+    if text.startswith("["):
+        return find_ip(text) or text
+    if "(" in text:
+        text = text.partition("(")[0]
+    return text.rstrip(".").lower() or None
+
+
+def find_ip(text: str) -> str | None:
+    """The first IP address in ``text`` in its usual form, None when there is none."""
+    for found in _IPV4.finditer(text):
+        if all(int(octet) < 256 for octet in found.group(1).split(".")):
+            return found.group(1)
+    if text.count(":") < 2:
+        return None
+    import ipaddress
+
+    for found in _IPV6.finditer(text):
+        try:
+            return str(ipaddress.IPv6Address(found.group(1)))
+        except ValueError:
+            continue
+    return None
+
+
+def _protocol(words: list[str]) -> str | None:
+    if not words:
+        return None
+    if words[0] == "Microsoft":
+        return " ".join(words[:3]) if words[1:2] == ["SMTP"] else " ".join(words[:2])
+    for word in words[:4]:
+        if found := _PROTOCOL.match(word):
+            return found.group().upper() if found.group().lower() != "local" else "local"
+    return words[0].strip(";")
+
+
+def _tls(value: str, protocol: str | None) -> str | None:
+    version, cipher = _TLS_VERSION.search(value), _TLS_CIPHER.search(value)
+    if not version and not cipher and not _WITH_TLS.search(protocol or "") and not _WITH_TLS.search(value):
+        return None
+    name = "TLS"
+    if version:
+        name = f"{version.group(1).upper()} {version.group(2)}.{version.group(3) or '0'}"
+    if cipher:
+        name += " " + next(group for group in cipher.groups() if group)
+    return name

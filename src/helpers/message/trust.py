@@ -1,0 +1,57 @@
+"""Which statements in a header count, and which the sender could have written itself (RFC 8601 §1.2, §5)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from helpers.message.fields import Header
+from helpers.message.hops import Hop, find_ip
+from helpers.message.stated import Stated, is_statement, noted
+
+
+def judged(
+    rows: tuple[Stated, ...], headers: tuple[Header, ...], hops: tuple[Hop, ...], boundary: int | None
+) -> tuple[Stated, ...]:
+    """The statements with what counts and what can be trusted.
+
+    ``boundary`` is the index of the Received field by which the mail came in from outside: what
+    stands below it may have been in the mail already. None: the header does not tell.
+    """
+    return tuple([_judge(row, headers, hops, boundary) for row in rows])
+
+
+def _judge(row: Stated, headers: tuple[Header, ...], hops: tuple[Hop, ...], boundary: int | None) -> Stated:
+    lname = row.header.lower()
+    if lname.startswith("arc-"):
+        return noted(replace(row, counted=False, trusted=False), "ARC's copy: part of a chain of its own")
+    if lname not in ("authentication-results", "received-spf"):
+        return noted(replace(row, counted=False, trusted=False), "a copy under another name, not a statement")
+    if boundary is None or row.header_index < boundary:
+        return row
+    if _directly_below(row.header_index, boundary, headers):
+        by = next((hop.by for hop in hops if hop.header_index == boundary), None)
+        if row.by is None or related(row.by, by) or row.by == by:
+            return row
+    note = "it stands below the point where the mail came in from outside: the sender could have written it"
+    return noted(replace(row, trusted=False), note)
+
+
+def _directly_below(index: int, boundary: int, headers: tuple[Header, ...]) -> bool:
+    """Receivers also write their results just below their own Received field."""
+    return all(
+        is_statement(header.lname) or header.lname.startswith(("arc-", "x-", "dkim-filter"))
+        for header in headers[boundary + 1 : index]
+    )
+
+
+def related(one: str | None, other: str | None) -> bool:
+    """Do two host names look like one organization's? Their last labels say so; no list is asked."""
+    if not one or not other or find_ip(one) or find_ip(other):
+        return False
+    return _site(one) == _site(other)
+
+
+def _site(name: str) -> list[str]:
+    labels = name.lower().rstrip(".").split(".")
+    short = len(labels) > 2 and len(labels[-1]) == 2 and len(labels[-2]) <= 3
+    return labels[-3:] if short else labels[-2:]
