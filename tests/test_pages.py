@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import secrets
+import shlex
 import shutil
 import socket
 import subprocess
@@ -99,7 +100,15 @@ def decks(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
     if not shutil.which("make"):
         missing("make")
     folder = tmp_path_factory.mktemp("slides")
-    command = ["make", "-s", "-o", ".venv/.installed", f"PY={sys.executable}", f"SLIDES={folder}", "slides"]
+    command = [
+        "make",
+        "-s",
+        "-o",
+        ".venv/.installed",
+        f"PY={shlex.quote(sys.executable)}",
+        f"SLIDES={folder}",
+        "slides",
+    ]
     # Not what `make test` was told, which make hands down to every make below it.
     clean = {key: value for key, value in os.environ.items() if not key.startswith(("MAKE", "MFLAGS"))}
     made = subprocess.run(command, cwd=ROOT, env=clean, capture_output=True, text=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -211,7 +212,13 @@ def test_diagnose_takes_any_path(name: str, tmp_path: Path) -> None:
     mail.parent.mkdir()
     mail.write_bytes(b"From: a@example.com\nSubject: hello\n\nbody\n")
     shown = make(
-        "-s", "-o", ".venv/.installed", f"PY={sys.executable}", "diagnose", f"FILE={mail}", "ARGS=--json"
+        "-s",
+        "-o",
+        ".venv/.installed",
+        f"PY={shlex.quote(sys.executable)}",
+        "diagnose",
+        f"FILE={mail}",
+        "ARGS=--json",
     )
     assert shown.returncode == 0, shown.stderr
     assert shown.stdout.startswith("{")
@@ -219,7 +226,7 @@ def test_diagnose_takes_any_path(name: str, tmp_path: Path) -> None:
 
 @needs_make
 def test_diagnose_without_a_file_says_how() -> None:
-    shown = make("-s", "-o", ".venv/.installed", f"PY={sys.executable}", "diagnose", FILE="")
+    shown = make("-s", "-o", ".venv/.installed", f"PY={shlex.quote(sys.executable)}", "diagnose", FILE="")
     assert shown.returncode != 0
     assert "FILE=" in shown.stderr.splitlines()[0]
 
