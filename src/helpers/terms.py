@@ -110,20 +110,22 @@ Rules = Literal["rfc9989", "rfc7489"]
 # ------------------------------------------------------------- shared shape
 
 
-def _plain(value: Any) -> Any:
-    """JSON-ready form of a value: enums are their words, tuples are lists."""
+def plain(value: Any) -> Any:
+    """JSON-ready form of a value: enums are their words, tuples are lists, dates are ISO 8601."""
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, Shown):
         return value.to_dict()
     if isinstance(value, (tuple, list)):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, (bytes, bytearray)):
         return bytes(value).decode("utf-8", "backslashreplace")
     if value is None or isinstance(value, (str, int, float, bool)):
         return value
+    if hasattr(value, "isoformat"):
+        return value.isoformat()
     return str(value)
 
 
@@ -139,7 +141,7 @@ class Shown:
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready values; keys are the field names. Fields marked ``json=False`` stay out."""
         return {
-            f.name: _plain(getattr(self, f.name))
+            f.name: plain(getattr(self, f.name))
             for f in dataclasses.fields(self)  # type: ignore[arg-type]
             if f.metadata.get("json", True)
         }

@@ -24,7 +24,7 @@ from helpers.message.parts import Part
 from helpers.message.read import Header, read_block, split_headers
 from helpers.message.stated import Stated, parse_stated
 from helpers.message.trust import judged
-from helpers.terms import Envelope, Shown, _plain
+from helpers.terms import Envelope, Shown, plain
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -178,17 +178,16 @@ class Message(Shown):
             "has_body",
             "repairs",
         )
-        dates = self.date.isoformat() if self.date else None
         return {
             "headers": [{"name": header.name, "value": header.value} for header in self.headers],
-            **{name: _plain(getattr(self, name)) for name in own},
-            "date": dates,
-            "from": _rows(self.from_addresses),
-            "sender": _rows(self.sender),
-            "reply_to": _rows(self.reply_to),
-            "to": _rows(self.to),
-            "hops": _rows(self.hops),
-            "stated": _rows(self.stated),
+            **{name: plain(getattr(self, name)) for name in own},
+            "date": plain(self.date),
+            "from": plain(self.from_addresses),
+            "sender": plain(self.sender),
+            "reply_to": plain(self.reply_to),
+            "to": plain(self.to),
+            "hops": plain(self.hops),
+            "stated": plain(self.stated),
             "signatures_not_counted": [row._asdict() for row in self.signatures_not_counted],
             "envelope": self.envelope.to_dict(),
         }
@@ -220,19 +219,6 @@ def _not_counted(headers: tuple[Header, ...]) -> Iterator[NotCounted]:
         if why:
             domain = re.search(r"(?:^|;)\s*d\s*=\s*([^\s;]+)", header.value)
             yield NotCounted(header.name, domain.group(1).lower() if domain else None, why)
-
-
-def _rows(rows: tuple[Any, ...]) -> list[dict[str, Any]]:
-    """Plain dataclasses as JSON-ready rows; dates in ISO 8601."""
-    return [
-        {
-            f.name: value.isoformat()
-            if hasattr(value := getattr(row, f.name), "isoformat")
-            else _plain(value)
-            for f in dataclasses.fields(row)
-        }
-        for row in rows
-    ]
 
 
 def read_message(source: Any) -> Message:

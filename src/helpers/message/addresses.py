@@ -11,10 +11,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from helpers.message.words import decode_words
+from helpers.terms import Shown
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+@dataclass(frozen=True, slots=True, repr=False)
+class Address(Shown):
     """One mailbox. ``domain`` is an A-label name in lower case, None for ``user@[192.0.2.1]`` or no domain.
 
     ``local`` is the local part without quoting; ``text`` the address as written, without its name.

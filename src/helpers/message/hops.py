@@ -13,10 +13,11 @@ from datetime import datetime
 
 from helpers.message.dates import parse_date
 from helpers.message.fields import Header
+from helpers.terms import Shown
 
 
-@dataclass(frozen=True, slots=True)
-class Hop:
+@dataclass(frozen=True, slots=True, repr=False)
+class Hop(Shown):
     """One server passing the mail on to the next, as the receiving one wrote it down.
 
     ``index`` counts from the oldest hop, 0. ``helo`` is the name the client gave, ``rdns`` the name

@@ -13,11 +13,11 @@ from dataclasses import dataclass, replace
 from helpers.message.addresses import a_label
 from helpers.message.fields import Header
 from helpers.message.hops import Hop, find_ip
-from helpers.terms import Result
+from helpers.terms import Result, Shown
 
 
-@dataclass(frozen=True, slots=True)
-class Stated:
+@dataclass(frozen=True, slots=True, repr=False)
+class Stated(Shown):
     """One method's result as a receiver wrote it.
 
     ``by`` is the authserv-id, or the receiving host where the field has none. ``result`` is None

@@ -17,7 +17,7 @@ from helpers.bounce import Bounce, Reply
 from helpers.diagnosis import Cause, Diagnosis
 from helpers.domains import TreeWalk
 from helpers.lookup import Zone
-from helpers.message import Message
+from helpers.message import Address, Hop, Message, Stated
 from helpers.spf import SpfRecord
 from helpers.terms import (
     Answer,
@@ -305,7 +305,56 @@ def _(message: Message) -> View:
     )
     who = message.author_domain or "no single author domain"
     subject = message.subject or "no subject"
-    return View(f"message from {who}: {subject}", tables=(headers,), notes=message.repairs)
+    tables = (headers, hops_table(message.hops), stated_table(message.stated))
+    return View(f"message from {who}: {subject}", tables=tables, notes=message.repairs)
+
+
+@view_of.register
+def _(address: Address) -> View:
+    return View(f"{address.name} <{address.text}>" if address.name else address.text)
+
+
+@view_of.register
+def _(hop: Hop) -> View:
+    return View(
+        f"{hop.helo or hop.ip or 'unknown'} → {hop.by or 'unknown'}",
+        tables=(dataclasses.replace(hops_table((hop,)), folded=False),),
+    )
+
+
+def hops_table(hops: Sequence[Hop]) -> Table:
+    """One row a hop, oldest first."""
+    rows = tuple(
+        (h.helo, h.ip, h.by, h.protocol, h.date.isoformat(" ") if h.date else None, h.delay_seconds, h.note)
+        for h in hops
+    )
+    return Table("Hops", ("HELO", "IP", "by", "protocol", "date", "delay (s)", "note"), rows, folded=True)
+
+
+@view_of.register
+def _(stated: Stated) -> View:
+    result = f"{stated.method}={stated.result_text}"
+    about = f" for {stated.domain}" if stated.domain else ""
+    headline = f"{stated.by or 'an unnamed receiver'} states {result}{about}"
+    return View(headline, tables=(dataclasses.replace(stated_table((stated,)), folded=False),))
+
+
+def stated_table(rows: Sequence[Stated]) -> Table:
+    """One row a statement, in the order of the headers."""
+    cells = tuple(
+        (
+            s.by,
+            s.method,
+            s.result_text,
+            s.domain,
+            "yes" if s.counted and s.trusted else "no",
+            s.header,
+            s.note,
+        )
+        for s in rows
+    )
+    columns = ("stated by", "method", "result", "domain", "to rely on", "header", "note")
+    return Table("Stated by receivers", columns, cells, folded=True)
 
 
 @view_of.register
