@@ -7,7 +7,6 @@ when it is asked for. Nothing here raises for what a mail holds; what had to be 
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import re
 from collections.abc import Iterator, Mapping
