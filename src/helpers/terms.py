@@ -295,6 +295,7 @@ class SpfCheck(Shown):
     steps: tuple[Step, ...] = ()
 
 
+@filled_directly
 @dataclass(frozen=True, slots=True, repr=False)
 class DkimCheck(Shown):
     """RFC 6376, one signature: does the domain ``d=`` vouch for these bytes?
@@ -351,6 +352,7 @@ class DmarcRecord(Shown):
     invalid: tuple[tuple[str, str], ...] = ()  # known tags whose value is not allowed, as written
 
 
+@filled_directly
 @dataclass(frozen=True, slots=True, repr=False)
 class Alignment(Shown):
     """One authenticated identifier against the author domain (RFC 9989 §4.4)."""
@@ -365,6 +367,7 @@ class Alignment(Shown):
     decided_by: str  # one sentence: the comparison that decided
 
 
+@filled_directly
 @dataclass(frozen=True, slots=True, repr=False)
 class DmarcCheck(Shown):
     """RFC 9989 (or 7489): is one authenticated identifier aligned with the author domain?

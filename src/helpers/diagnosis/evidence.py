@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
+from helpers.arc import verify_arc
 from helpers.authentication import check_envelope, received_at
 from helpers.dkim import verify_dkim
 from helpers.dmarc import evaluate_dmarc
@@ -156,7 +157,8 @@ def collect(
         identifiers = tuple(_aligned_by_name(message.author_domain, identifier) for identifier in identifiers)
     else:
         dmarc, identifiers = _compared(message.author_domain, spf, dkim, identifiers, dns, rules)
-        authentication = Authentication(envelope=envelope, spf=spf, dkim=dkim, arc=None, dmarc=dmarc)
+        arc = verify_arc(message, dns=dns, now=_judged_at(message, now), body_returned=_whole(bounce))
+        authentication = Authentication(envelope=envelope, spf=spf, dkim=dkim, arc=arc, dmarc=dmarc)
     unsigned = message.get("DKIM-Signature") is None
     unchecked = _missing(message, bounce, envelope, dns)
     return Findings(message, bounce, envelope, identifiers, authentication, unsigned, unchecked)
@@ -166,9 +168,15 @@ def _signatures(
     message: Message, bounce: Bounce | None, dns: Dns, now: float | None
 ) -> tuple[DkimCheck, ...]:
     """Every signature, judged at the time of the message's last hop unless ``now`` says otherwise."""
-    whole = bounce is None or bounce.returned in ("full", "full-in-text")
-    now = received_at(message) if now is None else now
-    return verify_dkim(message, dns=dns, now=now, body_returned=whole)
+    return verify_dkim(message, dns=dns, now=_judged_at(message, now), body_returned=_whole(bounce))
+
+
+def _whole(bounce: Bounce | None) -> bool:
+    return bounce is None or bounce.returned in ("full", "full-in-text")
+
+
+def _judged_at(message: Message, now: float | None) -> float | None:
+    return received_at(message) if now is None else now
 
 
 def _compared(

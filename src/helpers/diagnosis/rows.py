@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from helpers.bounce import Bounce
 from helpers.diagnosis.evidence import Findings, Identifier, stated_source
 from helpers.message import Message
-from helpers.terms import Basis, DmarcCheck, Fact, Result
+from helpers.terms import Authentication, Basis, DmarcCheck, Fact, Result
 
 MAX_REPLIES = 3  # a bounce for hundreds of recipients repeats itself
 
@@ -32,6 +32,7 @@ def _rows(findings: Findings) -> Iterator[Fact]:
     if message is not None:
         yield from _not_counted(message)
         yield from _stated_rows(message, findings.identifiers)
+        yield from _arc_row(findings.authentication)
         yield from _dmarc_rows(findings.dmarc, findings.identifiers)
 
 
@@ -72,6 +73,13 @@ def _stated_rows(message: Message, identifiers: tuple[Identifier, ...]) -> Itera
         value = f"{stated.result or stated.result_text}{about}"
         doubt = "" if stated.trusted else ", who may be the sender: don't rely on it"
         yield Fact(f"{stated.method}, as stated", value, Basis.STATED, source + doubt)
+
+
+def _arc_row(authentication: Authentication | None) -> Iterator[Fact]:
+    arc = authentication.arc if authentication is not None else None
+    if arc is not None and arc.result != Result.NONE:
+        why = arc.reason or "a receiver may believe the forwarder; DMARC itself does not ask"
+        yield Fact("ARC", f"{arc.result}, {len(arc.sets)} sets", Basis.RECOMPUTED, why)
 
 
 def _dmarc_rows(dmarc: DmarcCheck | None, identifiers: tuple[Identifier, ...]) -> Iterator[Fact]:
