@@ -31,7 +31,7 @@ help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-20s %s\n", $$1, $$2 }' Makefile
 
 lab: $(USER) ## set up, then open JupyterLab at the first notebook
-	$(JUPYTER_LAB) $(ARGS) $(START)
+	$(JUPYTER_LAB) --LabApp.default_url=/lab/tree/$(START) $(ARGS)
 
 present: $(USER) ## show a notebook as live slides: make present NOTEBOOK=notebooks/01_the_bounce.ipynb
 	$(JUPYTER_LAB) --LabApp.default_url=/rise/$(NOTEBOOK) $(ARGS)
