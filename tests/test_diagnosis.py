@@ -121,7 +121,7 @@ ROWS = [
         Cause.SIGNATURE_BROKEN,
         signed().replace(b"Subject: June", b"Subject: [list] June"),
         OTHER,
-        says=("headers changed",),
+        says=("never made it",),
     ),
     Row(
         "key-missing",

@@ -79,7 +79,7 @@ def _arc_row(authentication: Authentication | None) -> Iterator[Fact]:
     arc = authentication.arc if authentication is not None else None
     if arc is not None and arc.result != Result.NONE:
         why = arc.reason or "a receiver may believe the forwarder; DMARC itself does not ask"
-        yield Fact("ARC", f"{arc.result}, {len(arc.sets)} sets", Basis.RECOMPUTED, why)
+        yield Fact("ARC", f"{arc.result}, sets: {len(arc.sets)}", Basis.RECOMPUTED, why)
 
 
 def _dmarc_rows(dmarc: DmarcCheck | None, identifiers: tuple[Identifier, ...]) -> Iterator[Fact]:

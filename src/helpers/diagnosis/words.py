@@ -116,10 +116,14 @@ def _signature_broken(f: Findings) -> str:
     check = _own_signature(f)
     if check is None:
         return f"A receiver says that the DKIM signature of {f.author_domain} did not verify."
-    part = "body" if check.body_hash_ok is False else "signed headers"
+    if check.signature_ok:
+        return (
+            f"{check.domain} did sign this message, but the body changed afterwards, so the signature does "
+            "not verify. Mailing lists, footers and virus scanners do that. Nothing else aligns."
+        )
     return (
-        f"{check.domain} signed the message, but the {part} changed afterwards, so the signature does not "
-        "verify. Mailing lists, footers and virus scanners do that. Nothing else aligns."
+        f"A signature names {check.domain}, and it does not fit: a signed header changed on the way, or "
+        f"{check.domain} never made it. A forgery looks the same. Nothing else aligns."
     )
 
 

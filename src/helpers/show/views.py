@@ -198,7 +198,7 @@ def _(check: DkimCheck) -> View:
 def _(check: ArcCheck) -> View:
     notes = (check.reason,) if check.reason else ()
     return View(
-        f"ARC {check.result}, {len(check.sets)} sets", tables=(steps_table(check.steps),), notes=notes
+        f"ARC {check.result}, sets: {len(check.sets)}", tables=(steps_table(check.steps),), notes=notes
     )
 
 
