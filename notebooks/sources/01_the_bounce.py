@@ -151,8 +151,7 @@ original.author_domain
 # MAIL FROM is not in the returned message. Is it lost? Think about where a bounce is sent.
 
 # %% slideshow={"slide_type": "-"}
-diagnosis = h.diagnose(bounce, dns=h.sample_zone("fujiba"))
-diagnosis.authentication.envelope
+bounce.envelope
 
 # %% [markdown] slideshow={"slide_type": "-"}
 # A bounce goes to MAIL FROM, so the bounce's own `To` tells what it was. The kit calls that *inferred*, and
@@ -234,6 +233,7 @@ h.authenticate(arrived, dns=asked)
 # recomputed and inferred, and says what it could not check:
 
 # %% slideshow={"slide_type": "-"}
+diagnosis = h.diagnose(bounce, dns=h.sample_zone("fujiba"))
 for sentence in diagnosis.unchecked:
     print("-", sentence)
 

@@ -33,7 +33,8 @@ def authenticate(
     answers; ``envelope``, inferred from the message's own headers when left out; ``rules``
     for DMARC; ``now`` in seconds since 1970, by default the time of the message's last hop,
     so that yesterday's mail is judged as it was judged yesterday; ``body_returned=False``
-    when the body is known to be missing or cut, as in many bounces.
+    when the body is known to be missing or cut, as in many bounces. For what a bounce gave
+    back, pass the bounce's own `envelope`: the original's headers only know the way before.
 
     SPF is None when the client IP or MAIL FROM is unknown: it can't be checked then, and
     DMARC is evaluated without it. Never raises on odd mail. RFC 9989 §5.3.

@@ -14,10 +14,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from helpers.bounce.codes import code_meaning
+from helpers.bounce.envelope import envelope_of
 from helpers.bounce.parts import Copy, Returned
 from helpers.bounce.read import read_facts
 from helpers.message import Message, read_message
-from helpers.terms import Basis, Blamed, BounceKind, Shown
+from helpers.terms import Basis, Blamed, BounceKind, Envelope, Shown
 
 __all__ = ["Bounce", "Reply", "code_meaning", "read_bounce"]
 
@@ -70,6 +71,14 @@ class Bounce(Shown):
         return self._copy.message if self._copy is not None else None
 
     @property
+    def envelope(self) -> Envelope:
+        """The envelope that the refusing receiver saw, each fact with its source.
+
+        Not the one in the original's headers: those were written on the sender's side.
+        """
+        return envelope_of(self)
+
+    @property
     def is_bounce(self) -> bool:
         """True when this says that a message failed, is delayed or was complained about."""
         if self.kind == BounceKind.NOT_A_BOUNCE:
@@ -81,6 +90,7 @@ class Bounce(Shown):
         return {
             **Shown.to_dict(self),
             "is_bounce": self.is_bounce,
+            "envelope": self.envelope.to_dict(),
             "original": _outline(self.original),
             "message": _outline(self.message),
         }

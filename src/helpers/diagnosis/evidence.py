@@ -24,7 +24,6 @@ from helpers.terms import (
     DkimCheck,
     DmarcCheck,
     Envelope,
-    Fact,
     Result,
     Rules,
     SpfCheck,
@@ -86,47 +85,6 @@ def only_spf_can_have_failed(findings: Findings) -> bool:
     if blamed == Blamed.SPF:
         return True
     return findings.unsigned and blamed in (Blamed.DMARC, Blamed.ALIGNMENT, Blamed.AUTHENTICATION)
-
-
-# ------------------------------------------------------------------ envelope
-
-
-def envelope_of_bounce(bounce: Bounce) -> Envelope:
-    """The envelope the refusing receiver saw, as far as the bounce tells (RFC 3461, RFC 5321 §4.5.5).
-
-    The original's topmost Received line was written before the refusal, by the sender's own
-    side, so its client IP is *not* the one the receiver checked; it is left out here. A
-    bounce goes to MAIL FROM, so the bounce's own recipient says what MAIL FROM was.
-    """
-    facts: list[Fact] = []
-    client_ip = bounce.blamed_ip
-    if client_ip:
-        facts.append(Fact("client IP", client_ip, Basis.STATED, "the receiver's words"))
-    else:
-        facts.append(
-            Fact("client IP", None, Basis.UNKNOWN, "the bounce does not say which address connected")
-        )
-    mail_from, basis, source = _mail_from_of_bounce(bounce)
-    facts.append(Fact("MAIL FROM", mail_from, basis, source))
-    return Envelope(client_ip=client_ip, helo=None, mail_from=mail_from, facts=tuple(facts))
-
-
-def _mail_from_of_bounce(bounce: Bounce) -> tuple[str | None, Basis, str]:
-    report = {name.lower(): value for name, value in bounce.report}
-    if reported := report.get("original-mail-from"):
-        return reported.strip("<> "), Basis.STATED, "Original-Mail-From in the report"
-    original = bounce.original
-    if original is not None and original.return_path:
-        return original.return_path, Basis.STATED, "Return-Path of the returned message"
-    if bounce.message is not None and len(bounce.message.to) == 1:
-        address = bounce.message.to[0]
-        if address.domain and address.local is not None:
-            return (
-                f"{address.local}@{address.domain}",
-                Basis.INFERRED,
-                "the bounce was sent there, and bounces go to MAIL FROM",
-            )
-    return None, Basis.UNKNOWN, "neither a Return-Path nor the bounce's own recipient is at hand"
 
 
 # ---------------------------------------------------------------- collecting
@@ -200,7 +158,7 @@ def _compared(
 
 def _best_envelope(message: Message | None, bounce: Bounce | None) -> Envelope:
     if bounce is not None and bounce.is_bounce:
-        return envelope_of_bounce(bounce)
+        return bounce.envelope
     return message.envelope if message is not None else Envelope()
 
 
