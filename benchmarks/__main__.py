@@ -17,7 +17,7 @@ class Benchmark(NamedTuple):
 
 
 BENCHMARKS = {
-    "import": Benchmark("import helpers, on top of python", "see row", "ms", less_is_better=True),
+    "import": Benchmark("import helpers", "see row", "ms", less_is_better=True),
     "spf": Benchmark("check_spf", "pyspf", "calls/s"),
     "dkim": Benchmark("verify_dkim", "dkimpy", "calls/s"),
     "bounce": Benchmark("read_bounce", "flufl.bounce", "messages/s"),
