@@ -33,7 +33,9 @@ print(bounce.message.raw[:640].decode())
 # back of the original. Most people read the first and stop. The second is the precise one:
 
 # %% slideshow={"slide_type": "subslide"}
-status = next(part for part in bounce.message.parts if part.content_type == "message/delivery-status")
+status = next(
+    part for part in bounce.message.parts if part.content_type == "message/delivery-status"
+)
 print(status.text())
 
 # %% [markdown] slideshow={"slide_type": "-"}
