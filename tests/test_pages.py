@@ -198,6 +198,11 @@ def lab(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]
                 cell.outputs, cell.execution_count = [], None
         nbformat.write(notebook, path)
 
+    cells = [nbformat.v4.new_code_cell(source) for source in HOSTILE_CELLS]
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3 (ipykernel)"}}
+    hostile = nbformat.v4.new_notebook(cells=cells, metadata=kernel)
+    nbformat.write(hostile, course / "notebooks" / "hostile.ipynb")
+
     # All cells are in the page, also those out of sight.
     tracker = folder / "settings/@jupyterlab/notebook-extension/tracker.jupyterlab-settings"
     tracker.parent.mkdir(parents=True)
@@ -285,6 +290,34 @@ def test_a_notebook_runs_in_jupyterlab(path: Path, page: Any, lab: str) -> None:
 
     assert page.locator(".jp-Dialog").count() == 0
     assert [url for url in asked if urlsplit(url).hostname not in {None, "127.0.0.1"}] == []
+
+
+HOSTILE_CELLS = [
+    "import helpers as h\n"
+    "from IPython.display import HTML\n"
+    "attack = '<img src=x onerror=\"window.caught=1\"><script>window.caught=2</script> $x^2$ \\\\(y^2\\\\)'\n"
+    "raw = f'From: {attack} <a@example.com>\\nSubject: {attack}\\nReceived: by {attack}; now'\n"
+    "HTML('<p>control: $z^2$</p>')",
+    "h.read_message(raw)",
+    "h.read_message(raw).to_frame()",
+    "h.read_bounce('550 5.7.1 ' + attack + ' DMARC policy')",
+    "records = {'_dmarc.example.com': {'TXT': ['v=DMARC1; p=none; x=' + attack]}}\n"
+    "h.diagnose(raw, dns=h.Zone.from_dict(records))",
+]
+
+
+def test_a_hostile_mail_stays_text_in_jupyterlab(page: Any, lab: str) -> None:
+    """Neither markup nor mathematics in a mail comes to life; the control shows that mathematics could."""
+    page.goto(lab.format("hostile.ipynb"))
+    page.wait_for_selector(".jp-Notebook .jp-InputPrompt", timeout=60_000)
+    run_all(page)
+    page.wait_for_selector("mjx-container", timeout=30_000)
+    keep(page, "hostile")
+    assert page.locator(".jp-OutputArea-output").count() == len(HOSTILE_CELLS)
+    assert page.locator("mjx-container").count() == 1, "more than the control was taken for mathematics"
+    assert page.evaluate("window.caught") is None
+    assert page.locator(".jp-OutputArea-output img, .jp-OutputArea-output script").count() == 0
+    assert "onerror" in page.locator(".jp-OutputArea-output").nth(1).inner_text()
 
 
 def test_live_slides_ask_nothing_of_the_network(page: Any, lab: str) -> None:
