@@ -40,11 +40,11 @@ EXCEPTIONS = {
 
 # Who may use which package from outside the standard library.
 PACKAGES = {
-    "cryptography": {"dkim", "arc", "lab"},
+    "cryptography": {"dkim", "arc", "services", "lab"},
     "dns": {"lookup"},
     "idna": {"lookup"},
     "publicsuffixlist": {"domains"},
-    "dkim": {"lab"},
+    "dkim": {"services", "lab"},
     "aiosmtpd": {"lab"},
     "pandas": {"show"},
     "matplotlib": {"show"},

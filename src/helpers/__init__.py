@@ -19,6 +19,7 @@ TYPE_CHECKING = False  # type checkers take it for true; `typing` itself takes l
 if TYPE_CHECKING:
     from typing import Any
 
+    from helpers import services as services
     from helpers.arc import verify_arc as verify_arc
     from helpers.authentication import authenticate as authenticate
     from helpers.bounce import Bounce as Bounce
@@ -66,11 +67,14 @@ _NAMES = {
     "terms": ("Answer", "Authentication", "Envelope", "Result", "Step"),
 }
 _ROOM = {name: room for room, names in _NAMES.items() for name in names}
+_WHOLE = ("services",)  # rooms with many names of their own: h.services.find(…)
 
-__all__ = sorted(_ROOM)  # noqa: PLE0605 - a list of the names above
+__all__ = sorted((*_ROOM, *_WHOLE))  # noqa: PLE0605 - a list of the names above
 
 
 def __getattr__(name: str) -> Any:
+    if name in _WHOLE:
+        return import_module(f"helpers.{name}")
     if name not in _ROOM:
         raise AttributeError(f"module 'helpers' has no attribute {name!r}")
     value = getattr(import_module(f"helpers.{_ROOM[name]}"), name)
