@@ -526,7 +526,9 @@ def test_many_signatures_do_not_cause_many_questions() -> None:
             "v=DMARC1; p=none; rua=mailto:a%21b@x.example,MAILTO:c@x.example",
             {"rua": ("mailto:a%21b@x.example", "MAILTO:c@x.example")},
         ),
-        ("v=DMARC1; p=none; rua=d@example.com,,mailto:,mailto:%zz@x.example", {"rua": ()}),
+        ("v=DMARC1; p=none; rua=d@example.com,,mailto:%zz@x.example", {"rua": ()}),
+        # RFC 3986 lets what follows the scheme be empty: a URI, though nobody gets the report
+        ("v=DMARC1; p=none; rua=mailto:", {"rua": ("mailto:",)}),
         ("v=DMARC1", {"p": None, "rua": ()}),
         ("v=DMARC1;;; p=none", {"p": "none"}),
         (" v\t= DMARC1 ;p=none", {"p": "none"}),

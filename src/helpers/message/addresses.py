@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from helpers.message.words import decode_words
+from helpers.message.words import decode_jis_runs, decode_words
 from helpers.terms import Shown
 
 
@@ -38,17 +38,21 @@ _TOKEN = re.compile(
 )
 _IN_COMMENT = re.compile(r"[()]|\\.", re.DOTALL)
 _QUOTED_PAIR = re.compile(r"\\(.)", re.DOTALL)
+_MAIL_DOMAIN = re.compile(r"[a-z0-9._-]+")  # RFC 5321 §4.1.2, and "_", which real names have
 
 
 def a_label(name: str) -> str | None:
-    """The A-label form of a domain in lower case, None when it is no domain name."""
+    """The A-label form of a mail domain in lower case, None when it is no such name."""
     from helpers.lookup import a_label as convert
 
-    return convert(name)
+    domain = convert(name)
+    return domain if domain is not None and _MAIL_DOMAIN.fullmatch(domain) else None
 
 
 def parse_addresses(value: str) -> tuple[Address, ...]:
     """Every mailbox in a field's (unfolded) value, groups dissolved, in order; never raises."""
+    if "\x1b$" in value:
+        value = decode_jis_runs(value)
     if simple := _SIMPLE.fullmatch(value):
         quoted, words, local, domain = simple.groups()
         name = decode_words(quoted if quoted is not None else words.strip())
@@ -84,18 +88,19 @@ def _tokens(value: str) -> Iterator[str]:
                 continue
             comments = False  # never closed: the bracket means nothing, here or later
         if (start == '"' and not quotes) or (start == "[" and not literals):
-            position += 1
-            continue
-        found = _TOKEN.match(value, position)
-        assert found is not None  # noqa: S101 - the last branch matches any character
-        piece = found.group()
-        position = found.end()
+            piece = start
+        else:
+            found = _TOKEN.match(value, position)
+            assert found is not None  # noqa: S101 - the last branch matches any character
+            piece = found.group()
+        position += len(piece)
         if piece == '"':
             quotes = False
         elif piece == "[":
             literals = False
-        elif piece not in ("(", ")", "]", "\\"):
-            yield piece
+        # A bracket without its other half parts words. Other strays stay where they are: without
+        # them a domain would come out that nobody wrote.
+        yield " " if piece in ("(", ")") else piece
 
 
 def _comment_end(value: str, position: int) -> int:
@@ -124,25 +129,29 @@ class _Reader:
         self.comments: list[str] = []
         self.angle: list[str] | None = None  # tokens inside "<…", None outside
         self.closed: list[str] | None = None  # the same, once ">" was seen
+        self.after: list[str] = []  # tokens behind that ">"
         self.waiting: list[str] = []  # "Doe" of "Doe, John <…>"
 
     def read(self) -> list[Address]:
         for piece in _tokens(self.value):
             if piece.startswith("(") and len(piece) > 1:
                 self.comments.append(_QUOTED_PAIR.sub(r"\1", piece[1:-1]).strip())
-            elif self.angle is not None:
+                piece = " "
+            if self.angle is not None:
                 self._inside(piece)
             elif piece == "<":
-                if self.closed is not None:
+                if self.closed is not None:  # the comma is missing; the words between name the second
+                    between, self.after = self.after, []
                     self._flush()
+                    self.item = between
                 self.angle = []
             elif piece in (",", ";"):
                 self._flush()
             elif piece == ":" and self.closed is None and "@" not in self.item:
                 self.item = []  # the name of a group
                 self.waiting = []
-            elif piece != ">" and (self.closed is None or not piece.isspace()):
-                self.item.append(piece)
+            else:
+                (self.item if self.closed is None else self.after).append(" " if piece == ">" else piece)
         if self.angle is not None:
             self.closed, self.angle = self.angle, None
         self._flush()
@@ -160,19 +169,21 @@ class _Reader:
             self._flush()
         elif piece == ":" and angle[:1] == ["@"]:
             self.angle = []  # the end of a source route, RFC 5322 §4.4
-        elif not piece.isspace():
+        elif angle or not piece.isspace():
             angle.append(piece)
             self.angle = angle
 
     def _flush(self) -> None:
         """The mailbox being read is complete."""
-        item, closed, comments = self.item, self.closed, self.comments
-        self.item, self.closed, self.comments = [], None, []
+        item, closed, after, comments = self.item, self.closed, self.after, self.comments
+        self.item, self.closed, self.after, self.comments = [], None, [], []
         if closed is not None:
-            name = self._phrase([*self.waiting, *item]) or " ".join(comments)
+            name = self._phrase([*self.waiting, *item]) or self._phrase(after) or " ".join(comments)
             self.waiting = []
-            self._add(name, closed)
-            return
+            inside = _words(closed)
+            for word in [word for word in inside if "@" in word] or [[piece for word in inside for piece in word]]:
+                self._add(name, word)
+            item = [piece for word in _words(after) if "@" in word for piece in (*word, " ")]
         words = _words(item)
         if not words:
             return
@@ -208,10 +219,14 @@ class _Reader:
                 return
             self.found.append(Address(name, "".join(map(_unquote, tokens)), None, text))
             return
-        at = len(tokens) - 1 - tokens[::-1].index("@")
+        if tokens[0] == "@" and ":" in tokens:  # a source route without its angle brackets, §4.4
+            tokens = tokens[tokens.index(":") + 1 :]
+        at = len(tokens) - 1 - tokens[::-1].index("@") if "@" in tokens else len(tokens)
         local = "".join(map(_unquote, tokens[:at]))
-        domain = "".join(tokens[at + 1 :])
-        self.found.append(Address(name, local, a_label(domain) if domain else None, text))
+        domain = "".join(tokens[at + 1 :]).rstrip('"\\]')
+        # a@b@c: one reader takes b for the domain, the next one c. Which, nobody can tell.
+        clear = domain and tokens.count("@") == 1
+        self.found.append(Address(name, local, a_label(domain) if clear else None, text))
 
 
 def _words(tokens: list[str]) -> list[list[str]]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from helpers.message.words import bytes_to_text, decode_words
+
+_LINE_END = re.compile(r"\r{1,3}(?:\n|(?=[ \t])|\Z)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +25,7 @@ class Header:
     @property
     def value(self) -> str:
         """Text after the colon, unfolded and stripped; encoded words are left as they are."""
-        text = self.raw.partition(b":")[2].decode("utf-8", "backslashreplace")
-        if "\n" in text or "\r" in text:
-            text = text.replace("\r", "").replace("\n", "")
-        return text.strip()
+        return _unfolded(self.raw.partition(b":")[2].decode("utf-8", "backslashreplace"))
 
     @property
     def decoded(self) -> str:
@@ -33,8 +33,16 @@ class Header:
         value = self.raw.partition(b":")[2]
         if value.isascii() and b"=?" not in value and b"\x1b" not in value:
             return self.value
-        text = bytes_to_text(value).replace("\r", "").replace("\n", "").strip()
-        return decode_words(text)
+        return decode_words(_unfolded(bytes_to_text(value)))
+
+
+def _unfolded(text: str) -> str:
+    """The text without its line endings. A CR inside a line is none and parts words like a blank."""
+    if "\r" in text:
+        text = text.replace("\r\n", "")
+        if "\r" in text:
+            text = _LINE_END.sub("", text).replace("\r", " ")
+    return text.replace("\n", "").strip()
 
 
 @dataclass(frozen=True, slots=True)

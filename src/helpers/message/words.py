@@ -85,6 +85,24 @@ def _jis_to_sjis(pairs: bytes) -> bytes:
     return bytes(out)
 
 
+_JIS_RUN = re.compile(r"\x1b\$[@B]([\x21-\x7e]*)\x1b\([BJ]")
+_LIKE_AN_ADDRESS = re.compile(r"@[A-Za-z0-9-]+\.[A-Za-z0-9-]")
+
+
+def decode_jis_runs(text: str) -> str:
+    """Text with its unlabelled ISO-2022-JP made readable: half of a kanji may be ``<``, ``@`` or ``"``.
+
+    A run that holds an address if one does not decode it stays: readers differ in what they see.
+    """
+    return _JIS_RUN.sub(_jis_run, text)
+
+
+def _jis_run(run: re.Match[str]) -> str:
+    if _LIKE_AN_ADDRESS.search(run.group(1)):
+        return run.group()
+    return _iso_2022_jp(run.group().encode("ascii"))
+
+
 def decode_words(text: str) -> str:
     """Text with its RFC 2047 encoded words decoded; blanks between two of them go (§6.2)."""
     if "=?" not in text:
