@@ -58,16 +58,16 @@ def test_the_same_code_means_another_thing_elsewhere():
 
 def test_every_row_of_the_table_of_phrases_can_be_reached():
     from helpers.bounce.blame import blame
-    from helpers.bounce.phrases import EXACT, LOOK_ALIKES, OTHER
+    from helpers.bounce.phrases import EXACT, LOOK_ALIKES, OTHER, OTHERWISE
 
     for row in EXACT:
         assert blame(" and ".join(row.words)).blamed == row.blamed, row.words
-    for row in (*EXACT, *LOOK_ALIKES, *OTHER):
+    for row in (*EXACT, *OTHERWISE, *LOOK_ALIKES, *OTHER):
         assert row.source
         assert row.meaning.endswith(".")
         assert all(word == word.lower() for word in row.words)
-    for row in (*LOOK_ALIKES, *OTHER):
-        assert blame(row.words[0]).blamed is None, row.words
+    for row in (*OTHERWISE, *LOOK_ALIKES, *OTHER):
+        assert blame(" and ".join(row.words)).blamed is None, row.words
 
 
 def test_only_the_reply_is_searched_not_the_returned_message():

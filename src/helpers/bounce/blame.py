@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from helpers.bounce.culprit import DOMAIN_WORD, URL, blamed_domain, linked_address, named_address
+from helpers.bounce.culprit import ADDRESS, DOMAIN_WORD, URL, blamed_domain, linked_address, named_address
 from helpers.bounce.phrases import (
     DKIM_FAIL,
     DMARC_REJECT,
@@ -18,8 +18,10 @@ from helpers.bounce.phrases import (
     NO_AUTH,
     NOT_ALIGNED,
     OTHER,
+    OTHERWISE,
     SPF_FAIL,
     TRIGGERS,
+    Phrase,
 )
 from helpers.terms import Basis, Blamed
 
@@ -86,8 +88,8 @@ _FAILED = re.compile(
     r"\u62d2|\u5931\u8d25|\u5931\u6557|\u8bb8\u53ef"  # Chinese, Japanese: refuse, fail, permission
 )
 _PASSED = re.compile(
-    r"(?:dmarc|spf|dkim|arc)[\s:=(\]\"']{1,4}(?:(?:check|result|status|is|was|has)[\s:=]{1,2}){0,2}"
-    r"(?:pass|passed|ok|success)\b|(?<!not )\bpassed (?:the )?(?:dmarc|spf|dkim|arc)\b"
+    r"(?<!nor )(?:dmarc|spf|dkim|arc)[\s:=(\]\"']{1,4}(?:(?:check|result|status|is|was|has)[\s:=]{1,2}){0,2}"
+    r"(?:pass|passed|ok|success|fine|valid)\b|(?<!not )\bpassed (?:the )?(?:dmarc|spf|dkim|arc)\b"
 )
 _RESULT = re.compile(
     r"(?<!\w)(dmarc|spf|dkim|arc)[\s\"']{0,2}[:=][\s\"']{0,2}(?:did )?"
@@ -102,6 +104,7 @@ _MESSAGE_AUTH = re.compile(
     r"not authenticated|unauthenticated|(?:fail|not pass).{0,20}authentication)"
     r"|unauthenticated (?:e-?mail|mail|message)"
     r"|(?:sender|domain|message|mail) authentication (?:has |was |is )?(?:fail|required|not)"
+    r"|\u9001\u4fe1\u30c9\u30e1\u30a4\u30f3\u8a8d\u8a3c"  # Japanese for SPF, DKIM and DMARC together
 )
 _NOT_ALLOWED = re.compile(
     r"not (?:allowed|permitted|authori[sz]ed|a permitted)"
@@ -109,8 +112,10 @@ _NOT_ALLOWED = re.compile(
 )
 _UNRELATED = re.compile(r"not rfc 5322|duplicate|smtp auth|log ?in|password|credential|\btls\b|\bssl\b")
 _ADVICE = re.compile(
-    r"(?:make sure|ensure|please (?:check|verify|review|see)|recommend|consider|set up|learn)"
+    r"be sure|make sure|ensure|please (?:check|verify|review|see)|recommend|consider|set ?up|learn|"
+    r"to avoid|to prevent|should"
 )
+_LOGIN_REPLY = re.compile(r"5(?:30|34|35|38)[ -]|[45]\d\d[ -][45]\.7\.(?:8|11|13|57) ")  # RFC 4954 §4, §6
 
 _MEANING = {
     Blamed.DMARC: DMARC_REJECT,
@@ -122,19 +127,19 @@ _MEANING = {
 }
 
 
-def _general(words: str) -> tuple[Blamed, Basis, str] | None:
-    """Rules over words for replies that no row of the table knows."""
+def _general(plain: str) -> tuple[Blamed, Basis, str] | None:
+    """Rules over words for replies that no row of the table knows; ``plain``: without links."""
     named: dict[str, bool] = {}  # method -> does its sentence say that something failed?
     clue = ""
-    plain = URL.sub(" ", words)
     for sentence in _SENTENCE.split(plain)[:60]:
         methods = {m.lastgroup or "" for m in _METHOD.finditer(sentence)}
         if not methods or _UNRELATED.search(sentence):
             continue
         if _PASSED.search(sentence):
             methods = {m.group(1) for m in _RESULT.finditer(sentence)}
-        failed = _FAILED.search(sentence) is not None
-        if not failed and _ADVICE.search(sentence):
+        advice = _ADVICE.search(sentence)
+        failed = _FAILED.search(sentence, 0, advice.start() if advice else len(sentence)) is not None
+        if advice and not failed:
             continue
         for method in methods:
             named[method] = named.get(method, False) or failed
@@ -174,29 +179,52 @@ def _by_words(words: str) -> Blame | None:
             if row.words[0] in words and all(word in words for word in row.words[1:]):
                 receiver = "" if row.receiver.startswith("any") else row.receiver
                 return Blame(row.blamed, row.basis, " \u2026 ".join(row.words), row.meaning, receiver)
-    named = any(word in words for word in _METHOD_WORDS) and _METHOD.search(URL.sub(" ", words)) is not None
-    for row in LOOK_ALIKES[_PTR_FROM:] if named else LOOK_ALIKES:
-        if row.words[0] in words:
-            return Blame(None, meaning=row.meaning)
-    if named and (found := _general(words)):
-        blamed, basis, clue = found
-        return Blame(blamed, basis, clue, _MEANING[blamed])
-    if "authenti" in words and (found_auth := _MESSAGE_AUTH.search(words)) and not _UNRELATED.search(words):
-        return Blame(Blamed.AUTHENTICATION, Basis.STATED, _short(found_auth.group()), NO_AUTH)
+    if found_french := _FRENCH.search(words):
+        return _by_french_code(found_french)
+    found = _otherwise(OTHERWISE, words) or _by_named_method(words)
+    if found is not None:
+        return found
+    if "authenti" in words or "\u8a8d\u8a3c" in words:
+        found_auth = _MESSAGE_AUTH.search(words)
+        if found_auth and not _UNRELATED.search(words) and not _LOGIN_REPLY.match(words):
+            return Blame(Blamed.AUTHENTICATION, Basis.STATED, _short(found_auth.group()), NO_AUTH)
     refused = _NOT_ALLOWED.search(words) if "not " in words and "send" in words else None
     if refused and named_address(words) and DOMAIN_WORD.search(words, refused.end()):
         return Blame(Blamed.SPF, Basis.INFERRED, _short(refused.group()), SPF_FAIL)
     return None
 
 
-_PTR_FROM = next(i for i, row in enumerate(LOOK_ALIKES) if row.words == ("ptr record",))
+def _by_named_method(words: str) -> Blame | None:
+    """A method that is said to have failed; else a look-alike; else a method that is only named."""
+    found = None
+    if any(word in words for word in _METHOD_WORDS):
+        plain = ADDRESS.sub(" ", URL.sub(" ", words))
+        found = _general(plain) if _METHOD.search(plain) else None
+    if found is None or found[1] != Basis.STATED:
+        other = _otherwise(LOOK_ALIKES, words) or (_otherwise(OTHER, words) if found else None)
+        if other is not None or found is None:
+            return other
+    blamed, basis, clue = found
+    return Blame(blamed, basis, clue, _MEANING[blamed])
 
 
-def _other(words: str) -> Blame | None:
-    for row in OTHER:
-        if row.words[0] in words:
+def _otherwise(table: tuple[Phrase, ...], words: str) -> Blame | None:
+    """The first row of a table that is about something else than authentication."""
+    for row in table:
+        if row.words[0] in words and all(word in words for word in row.words[1:]):
             return Blame(None, meaning=row.meaning)
     return None
+
+
+# ------------------------------------------- Orange's and La Poste's codes, in their words
+
+_FRENCH = re.compile(r"\b(?:lpn|ofr|ouk)(?:\d{3}|aaa)?[_-](39\d|401|515|517|519)\b")
+
+
+def _by_french_code(found: re.Match[str]) -> Blame:
+    """515 and 517 are DMARC, 39x, 401 and 519 SPF (Orange: postmaster help page)."""
+    blamed = Blamed.DMARC if found.group(1) in {"515", "517"} else Blamed.SPF
+    return Blame(blamed, Basis.DOCUMENTED, found.group(), _MEANING[blamed], "Orange and La Poste")
 
 
 # ------------------------------------------------------------------ codes, last
@@ -252,7 +280,7 @@ def blame(text: str, *, enhanced: str | None = None, receiver: str | None = None
     words = normal_words(text)
     found = _by_words(words)
     if found is None:
-        other = _other(words)
+        other = _otherwise(OTHER, words)
         found = (None if other else _by_code(enhanced, receiver)) or other or NOTHING
     if found.blamed is None:
         return found

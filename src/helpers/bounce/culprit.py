@@ -9,6 +9,7 @@ import re
 from functools import cache
 
 URL = re.compile(r"<?https?://[^\s>]*>?|www\.[^\s]*")
+ADDRESS = re.compile(r"[^\s<>\"'(),;:@]{1,128}@[^\s<>\"'(),;:@]{1,255}")
 _D = r"((?:[^\W_](?:[\w-]{0,62})\.){1,10}[^\W\d_][\w-]{1,62})"
 DOMAIN_WORD = re.compile(_D)
 _IPV4 = re.compile(r"(?<![\w.])((?:\d{1,3}\.){3}\d{1,3})(?!\.?\w)")
@@ -45,9 +46,11 @@ _DOMAINS = (
     r"[<\[(\"']{1,2}@D",
     r"(?:sending|sender|mail from|of|for|from) domain:? @D",
     r"(?<!\w)domain:? ?[<\[(\"']{0,2}@D",
-    r"(?:send|sending|sender|mail|mails|e-?mail|e-?mails)(?: \w+){0,2} (?:from|for|as) "
+    r"(?:send|sending|sender|mail|mails|e-?mail|e-?mails|messages?)(?: \w+){0,2} (?:from|for|as) "
     r"[<\[(\"']{0,2}(?:[^\s@<>]{1,64}@)?@D",
+    r"spf \[?@D\]? with ip",
     r"spf \[@D",
+    r"dmarc[: ]+@D policy",
     r"(?<![\w.-])@D (?:does not|doesn't|do not|did not) "
     r"(?:allow|designate|permit|authori[sz]e|meet|pass)",
     r"(?:envelope-from|mailfrom|smtp\.mailfrom|sender)[=:] ?[\"'<]?(?:[^\s@<>]{0,64}@)?@D",

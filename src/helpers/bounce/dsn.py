@@ -88,7 +88,10 @@ def typed(value: str | None) -> str | None:
     if not value:
         return None
     kind, semicolon, rest = value.partition(";")
-    return (rest if semicolon and "@" not in kind else value).strip() or None
+    if semicolon and "@" not in kind:
+        again, semicolon, further = rest.partition(";")  # some write the type twice
+        value = further if semicolon and again.strip().lower() == kind.strip().lower() else rest
+    return value.strip() or None
 
 
 def address(value: str | None) -> str | None:

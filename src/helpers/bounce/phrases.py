@@ -52,6 +52,10 @@ _PTR = "The sending server's IP address has no fitting reverse DNS (PTR) entry; 
 _MALFORMED = "The message breaks the format rules (RFC 5322); the receiver refused it for its form."
 _TLS = "The receiver wants an encrypted connection (TLS); this is not about SPF, DKIM or DMARC."
 _LISTED = "The sending server or domain is on a blocklist."
+_TOO_MUCH = "The receiver slows mail down because more came from this sender than it expects."
+_CALLOUT = (
+    "The receiver asked the sender's own server whether the sender address exists, and got no good answer."
+)
 
 # --------------------------------------------- sentences that say what failed
 
@@ -187,7 +191,6 @@ EXACT: tuple[Phrase, ...] = (
         _DOCUMENTED,
     ),
     Phrase("La Poste", ("is not allowed to send mail", "_401"), _SPF, SPF_FAIL, "La Poste bounce LPN*_401"),
-    Phrase("La Poste", ("lpn", "_517"), _DMARC, DMARC_REJECT, "La Poste bounce LPN*_517", _DOCUMENTED),
     Phrase(
         "Orange",
         ("spf/dns",),
@@ -272,12 +275,22 @@ EXACT: tuple[Phrase, ...] = (
 # Each row above holds one of these; a reply with none of them need not be compared with any row.
 TRIGGERS = (
     *("dmarc", "spf", "dkim", "authenti", "sender policy", "for policy reasons", "client ip", "invalid ip"),
-    *("ib508", "cxsndr", "pol-p7", "mi:dma", "_517", "_401", "#dm00000", "c=r2001", "etp205"),
+    *("ib508", "cxsndr", "pol-p7", "mi:dma", "_401", "#dm00000", "c=r2001", "etp205"),
     *("we don't allow this mail", "purported responsible", "sender id (pra)", "permitted sender"),
 )
 
 # ---------------------------------- look-alikes: words of authentication, another matter
 
+# These decide even where SPF, DKIM or DMARC is named beside them.
+OTHERWISE: tuple[Phrase, ...] = (
+    Phrase("any", ("duplicate header",), None, _MALFORMED, "RFC 5322 §3.6"),
+    Phrase("any", ("multiple addresses in from",), None, _MALFORMED, "RFC 5322 §3.6.2"),
+    Phrase("any", ("not rfc 5322 compliant",), None, _MALFORMED, "RFC 5322"),
+    Phrase("Gmail", ("unusual rate of",), None, _TOO_MUCH, _GOOGLE),
+    Phrase("any", ("unverified address",), None, _CALLOUT, "Postfix: ADDRESS_VERIFICATION_README"),
+)
+
+# These decide unless the words also say that a method failed.
 LOOK_ALIKES: tuple[Phrase, ...] = (
     Phrase("any", ("unauthenticated senders not allowed",), None, _LOGIN, "SendGrid: login missing"),
     Phrase("any", ("smtp authentication",), None, _LOGIN, "RFC 4954"),
@@ -285,6 +298,7 @@ LOOK_ALIKES: tuple[Phrase, ...] = (
     Phrase("any", ("smtp-auth",), None, _LOGIN, "RFC 4954"),
     Phrase("any", ("client was not authenticated",), None, _LOGIN, "Exchange Server, 5.7.57"),
     Phrase("any", ("client not authenticated",), None, _LOGIN, "Exchange Server, 5.7.57"),
+    Phrase("any", ("not authenticated by organization",), None, _LOGIN, "Exchange Online, 5.7.12"),
     Phrase("any", ("authentication required",), None, _LOGIN, "RFC 4954, code 530"),
     Phrase("any", ("authentication is required",), None, _LOGIN, "RFC 4954, code 530"),
     Phrase("any", ("authrequired",), None, _LOGIN, "Exchange Server: RESOLVER.RST.AuthRequired"),
@@ -301,9 +315,6 @@ LOOK_ALIKES: tuple[Phrase, ...] = (
     Phrase("any", ("ptr record",), None, _PTR, "RFC 7372 §3.3 (5.7.25)"),
     Phrase("any", ("reverse dns",), None, _PTR, "RFC 7372 §3.3 (5.7.25)"),
     Phrase("any", ("rdns",), None, _PTR, "RFC 7372 §3.3 (5.7.25)"),
-    Phrase("any", ("duplicate header",), None, _MALFORMED, "RFC 5322 §3.6"),
-    Phrase("any", ("multiple addresses in from",), None, _MALFORMED, "RFC 5322 §3.6.2"),
-    Phrase("any", ("not rfc 5322 compliant",), None, _MALFORMED, "RFC 5322"),
 )
 
 # ------------------------------------------------ other reasons, for their meaning only
@@ -315,6 +326,9 @@ OTHER: tuple[Phrase, ...] = (
     Phrase("any", ("blocklist",), None, _LISTED, _SEEN),
     Phrase("any", ("block list",), None, _LISTED, _SEEN),
     Phrase("any", ("dnsbl",), None, _LISTED, _SEEN),
+    Phrase("any", (" rbl",), None, _LISTED, _SEEN),
+    Phrase("any", ("client host [", "blocked using"), None, _LISTED, "Postfix: reject_rbl_client"),
+    Phrase("any", ("sender address [", "blocked using"), None, _LISTED, "Postfix: reject_rhsbl_sender"),
     Phrase("any", ("tls connection",), None, _TLS, "RFC 3207"),
     Phrase("any", ("tls/ssl",), None, _TLS, "RFC 3207"),
     Phrase("any", ("starttls",), None, _TLS, "RFC 3207"),

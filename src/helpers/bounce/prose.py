@@ -36,6 +36,7 @@ def read_words(message: Message, material: Material) -> Reading:
         subject=message.subject,
         words=material.words,
         automatic=is_automatic(message),
+        returned=material.copy is not None,
     )
     if bounced:
         return Reading(BounceKind.PLAIN_BOUNCE, rows_from_words(material.words, message, material.copy))
@@ -70,8 +71,9 @@ def rows_from_words(words: str, message: Message, copy: Copy | None) -> list[Row
     context = Context(words, message)
     blocks = recipient_blocks(words)
     failed = context.failed_recipients()
-    if failed:
-        known = {block.recipient.lower(): block for block in blocks}
+    known = {block.recipient.lower(): block for block in blocks}
+    named = any(address.lower() in known for address in failed)
+    if failed and (named or not any(_quotes_code(block) for block in blocks)):
         blocks = [known.get(address.lower()) or Block(address, words) for address in failed]
     if not blocks and not (blocks := summary_blocks(words)):
         recipient = inline_recipient(words) or _only_recipient(copy)
@@ -87,6 +89,11 @@ def rows_from_words(words: str, message: Message, copy: Copy | None) -> list[Row
         shared = row if block.text is words else shared
         rows.append({**row, "recipient": block.recipient or None})
     return _filled(rows)
+
+
+def _quotes_code(block: Block) -> bool:
+    reply = reply_in(block.text)
+    return reply is not None and reply.code is not None
 
 
 def _words_row(block: Block, context: Context, words: str, before: str) -> Row:

@@ -33,7 +33,7 @@ _AT_START = re.compile(
 _FURTHER = re.compile(
     r"(?:<<<\s*|<-\s*|(?<![\da-f])[:;,] ?|['\"(\[#>] ?|[:;] |"
     r"\b(?:said|was|reason|error|code|with|returned|responsecode|reply)\b\s*:?\s*)"
-    r"(?P<code>[45]\d\d)(?=[ \-:#,)\]]|$)(?!-?\d)"
+    r"(?P<code>[45]\d\d)(?=[ \-:#,)\]]|$)(?!-?\d|\) ?\d)"
     rf"(?:[ \-:#]+(?:(?P=code)[ -])?#?(?P<enhanced>{_ENHANCED})?)?",
     re.IGNORECASE,
 )
@@ -62,6 +62,8 @@ def read_reply(text: str) -> Words:
         return Words(None, bare.group(1) if bare else None, closed(_without_type(flat)))
     code, enhanced = found.group("code"), found.group("enhanced")
     rest = flat[found.end() :]
+    if not rest.strip(" ]).'\"") and found.start():  # the code stands behind the words
+        return Words(int(code), enhanced, closed(_without_type(flat)))
     if "-" in found.group()[-12:]:
         rest = _without_repeats(rest, code, enhanced)
     if enhanced is None:
@@ -223,6 +225,7 @@ _HOSTS = (
     ("while talking to", r"while talking to @H:"),  # Sendmail
     ("by ", r"\bby (?:the server for the recipient domain \S+ by )?@H \[[\da-fA-F.:]+\]"),  # Google
     ("]:", r"(?:\A|\s)@H \[[\da-fA-F.:]+\]:"),  # Courier
+    ("] failed with", r"\bServer @H\[[\da-fA-F.:]+\] failed with"),  # MailFoundry
     ("Remote Server at", r"Remote Server at @H \("),  # Exchange
     (" gave this error", r"(?:\A|\s)@H gave this error"),
     (" rejected your message", r"(?:\A|\s)@H rejected your message"),

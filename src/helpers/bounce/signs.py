@@ -15,6 +15,7 @@ _SAYS_SO = (
         "mailer-daemon, please",
     ),
     *("able to deliver your message", "able to deliver mail", "able to deliver message", "unable to deliver"),
+    *("able to deliver the", "failed recipients", "has been returned because", "no such user"),
     *(
         "while attempting to deliver",
         "while trying to deliver",
@@ -52,31 +53,37 @@ _SAYS_SO = (
 _TEMPLATES = (
     *("this is the qmail-send program", "created automatically by mail delivery", "dragonfly mail agent"),
     *("this is the mail system at host", "diagnostic information for administrators:"),
+    *("could not be delivered to the following recipient",),
 )
 _FROM_A_DAEMON = re.compile(
-    r"mailer-?daemon|postmaster|mail deliver|mail administrator|system administrator|<>|mail system|"
-    r"ndr administrator|mailbounce|delivery subsystem|no-reply@[^ ]{0,80}dion"
+    r"mailer-?daemon|mdaemon@|post_?master|mail deliver|mail administrator|system administrator|<>|"
+    r"mail system|ndr administrator|mailbounce|delivery subsystem|no-reply@[^ ]{0,80}dion"
 )
 _ABOUT_FAILURE = re.compile(
     r"undeliver|deliver(?:y|ed)|returned? (?:mail|to sender)|failure|bounce|could not|non ?remis|rejected|"
     r"mail error|not be sent|unzustellbar|error sending|mail system error|returning message|no entregado"
 )
-_QUOTES_REPLY = re.compile(r"(?<![\w.])[45]\d\d[ -][45]\.\d{1,3}\.\d{1,3}\b|<<< [45]\d\d ")
+_QUOTES_REPLY = re.compile(
+    r"(?<![\w.])[45]\d\d[ -][45]\.\d{1,3}\.\d{1,3}\b|<<< [45]\d\d |^[45]\d\d(?: - |[ -])[A-Za-z]",
+    re.MULTILINE,
+)
 
 
-def looks_like_bounce(*, sender: str, subject: str, words: str, automatic: bool) -> bool:
+def looks_like_bounce(*, sender: str, subject: str, words: str, automatic: bool, returned: bool) -> bool:
     """Is a message without machine-readable report a bounce, going by sender, subject and text?
 
-    ``automatic``: its headers say that a program sent it. A person may write about undelivered
-    mail, too, so what reads like a bounce has to come from a mail system.
+    ``automatic``: its headers say that a program sent it; ``returned``: another message is in it.
+    A person may write about undelivered mail, too, so what reads like a bounce has to come from a
+    mail system, or else to be one by every other sign.
     """
-    daemon = automatic or _FROM_A_DAEMON.search(sender.lower()) is not None
-    if not daemon:
-        lowered = words[:MAX_REPORT].lower()
-        return any(template in lowered for template in _TEMPLATES)
-    if says_it_bounced(words) or _ABOUT_FAILURE.search(subject.lower()):
-        return True
-    return _QUOTES_REPLY.search(words, 0, MAX_REPORT) is not None
+    says_so = says_it_bounced(words)
+    about_failure = _ABOUT_FAILURE.search(subject.lower()) is not None
+    if automatic or (daemon := _FROM_A_DAEMON.search(sender.lower())):
+        if says_so or about_failure or (returned and not automatic and "daemon" in daemon.group()):
+            return True
+        return _QUOTES_REPLY.search(words, 0, MAX_REPORT) is not None
+    lowered = words[:MAX_REPORT].lower()
+    return (says_so and about_failure and returned) or any(template in lowered for template in _TEMPLATES)
 
 
 def says_it_bounced(words: str) -> bool:

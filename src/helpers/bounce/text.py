@@ -24,11 +24,17 @@ _ALONE = re.compile(
 )
 _LEADING = re.compile(
     rf"(?:[*>-]{{1,3}} +)?(?:<({_A})>|\"({_A})\"|({_A}))"
-    r"(?:\s?:(?=\s|$)|\s+(?=[(\[]|on [A-Z][a-z][a-z], |Invalid Address|Error, |\.\.\. ))\s*(.*)"
+    r"(?:\s?:(?=\s|$)|\s+(?=[(\[]|- |on (?:[A-Z][a-z][a-z], |\d)|Invalid Address|Error, |\.\.\. ))\s*(.*)"
+)
+# Inside a sentence: where a recipient is surely meant; then wherever one may be meant.
+_RECIPIENT = re.compile(
+    rf"(?:\brcpt(?: to)?:? ?|\brecipient:? |\brecipients?[^@\n]{{0,60}}: |\bsmtp[:=]|"
+    rf"\bdelivered:? (?:to:? )?|\b(?:message|mail) to:? |\baddressed to |generated from )[<'\"[]?(?:smtp:)?({_A})>?",
+    re.IGNORECASE,
 )
 _INLINE = re.compile(
-    rf"(?:\bto:? |\brecipient:? |\brecipients?[^@\n]{{0,60}}: |\buser: |\baddress: |is full: |\bfor |"
-    rf"attempts: |\bto=|\brcpt: |: |\b[45]\d\d (?:[45]\.\d+\.\d+ )?|delivered:? )<?({_A})>?",
+    rf"(?:\bto:? |\buser: |\baddress: |is full: |\bfor |attempts: |\bto=|: +|\b[45]\d\d (?:[45]\.\d+\.\d+ )?|"
+    rf"\bmailbox )[<'\"]?({_A})>?",
     re.IGNORECASE,
 )
 _IN_BRACKETS = re.compile(rf"[<(]({_A})[)>]")
@@ -91,7 +97,7 @@ def _merged(found: list[tuple[str, list[str]]]) -> list[Block]:
 def inline_recipient(words: str) -> str | None:
     """A recipient inside a sentence: "an error delivering your mail to <…>"; None when none is named."""
     head = words[:MAX_REPORT]
-    found = _INLINE.search(head) or _IN_BRACKETS.search(head)
+    found = _RECIPIENT.search(head) or _INLINE.search(head) or _IN_BRACKETS.search(head)
     return found.group(1).rstrip(".") if found else None
 
 
@@ -177,7 +183,7 @@ _INTRODUCED = re.compile(
     r"|error delivering your mail to <[^<>\n]{1,400}>\."
 )
 _CODE_LINE = re.compile(
-    r"([45](?<![^\s:'\"(\[].)\d\d)(?:-|[ :](?=\s*\S))(?!\d\d?\d?\b(?:[ :]\d|$))", re.MULTILINE
+    r"([45](?<![^\s:'\"(\[].)\d\d)(?:-|[ :](?=\s*\S))(?!\d\d?\d?\b(?:[ :]\d|-\d{4}|$))", re.MULTILINE
 )
 _ENHANCED_LINE = re.compile(r"^[ \t>*-]*[45]\.\d{1,3}\.\d{1,3}[ :]", re.MULTILINE)
 _ENDS = re.compile(
