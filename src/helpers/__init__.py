@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from helpers.domains import organizational_domain as organizational_domain
     from helpers.domains import parse_dmarc as parse_dmarc
     from helpers.domains import tree_walk as tree_walk
+    from helpers.lab import lab as lab
     from helpers.lookup import SERVFAIL as SERVFAIL
     from helpers.lookup import TIMEOUT as TIMEOUT
     from helpers.lookup import LiveDns as LiveDns
@@ -59,6 +60,7 @@ _NAMES = {
     "dkim": ("verify_dkim",),
     "dmarc": ("evaluate_dmarc",),
     "domains": ("organizational_domain", "parse_dmarc", "tree_walk"),
+    "lab": ("lab",),
     "lookup": ("SERVFAIL", "TIMEOUT", "LiveDns", "RecordingDns", "Zone", "sample_zone"),
     "message": ("Message", "read_message"),
     "show.alignment": ("alignment_figure",),

@@ -16,6 +16,7 @@ from typing import Any, Literal
 from helpers.bounce import Bounce, Reply
 from helpers.diagnosis import Cause, Diagnosis
 from helpers.domains import TreeWalk
+from helpers.lab import LabHop, Trace
 from helpers.lookup import Zone
 from helpers.message import Address, Hop, Message, Stated
 from helpers.spf import SpfRecord
@@ -29,6 +30,7 @@ from helpers.terms import (
     DnsStatus,
     Envelope,
     Fact,
+    Policy,
     Result,
     SpfCheck,
     Step,
@@ -418,6 +420,31 @@ def _(diagnosis: Diagnosis) -> View:
         )
     summary = diagnosis.summary.removeprefix(f"{diagnosis.title}: ")
     return View(f"{diagnosis.title}\n{summary[:1].upper()}{summary[1:]}", tone, tuple(tables))
+
+
+@view_of.register
+def _(trace: Trace | LabHop) -> View:
+    """A mail's way through the lab, or one session of it: who handed it on, and the lines they spoke."""
+    hops = (trace,) if isinstance(trace, LabHop) else trace.hops
+    rows = tuple(
+        (h.number, h.client, h.client_ip, h.server, f"<{h.mail_from}>", "; ".join(h.changes), h.reply)
+        for h in hops
+    )
+    columns = ("hop", "from", "client IP", "to", "MAIL FROM", "before that", "answer")
+    lines = tuple((line.hop, line.speaker, line.text) for line in trace.dialogue)
+    dialogue = Table("Dialogue", ("hop", "who", "line"), lines, folded=True)
+    way = Table("Way", columns, rows)
+    if isinstance(trace, LabHop):
+        return View(f"{trace.client} → {trace.server}: {trace.reply}", tables=(way, dialogue))
+    ended = {"quarantine": "quarantined", "reject": "refused"}.get(trace.disposition.value, "delivered")
+    if not trace.delivered and trace.disposition == Policy.NONE:
+        ended = "not delivered"
+    passed = trace.authentication is not None and trace.authentication.dmarc.result == Result.PASS
+    tone: Tone = "bad" if ended != "delivered" else "good" if passed else "plain"
+    checks = view_of(trace.authentication).tables[:2] if trace.authentication is not None else ()
+    came_back = f"{trace.bounced_to} got a bounce: {view_of(trace.bounce).headline}" if trace.bounce else ""
+    notes = (came_back,) if came_back else ()
+    return View(f"{ended}: {trace.reply}", tone, (way, *checks, dialogue), notes)
 
 
 BAD_CAUSES = frozenset(Cause) - {
