@@ -106,7 +106,7 @@ def sign(
     return b"%b: %b%b\r\n%b" % (header_name.encode(), value, b"".join(fields), body)
 
 
-def _name(text: str, what: str) -> str:
+def _name(text: object, what: str) -> str:
     label = a_label(text) if isinstance(text, str) else None
     if label is None:
         raise ValueError(f"{text!r} can't be a {what}")
