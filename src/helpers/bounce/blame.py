@@ -89,11 +89,11 @@ _FAILED = re.compile(
 )
 _PASSED = re.compile(
     r"(?<!nor )(?:dmarc|spf|dkim|arc)[\s:=(\]\"']{1,4}(?:(?:check|result|status|is|was|has)[\s:=]{1,2}){0,2}"
-    r"(?:pass|passed|ok|success|fine|valid)\b|(?<!not )\bpassed (?:the )?(?:dmarc|spf|dkim|arc)\b"
+    r"(?:pass|passed|ok|success|fine|valid|neutral)\b|(?<!not )\bpassed (?:the )?(?:dmarc|spf|dkim|arc)\b"
 )
 _RESULT = re.compile(
     r"(?<!\w)(dmarc|spf|dkim|arc)[\s\"']{0,2}[:=][\s\"']{0,2}(?:did )?"
-    r"(?:fail|softfail|permerror|temperror|none|neutral|not pass|reject|quarantine)"
+    r"(?:fail|softfail|permerror|temperror|not pass|reject|quarantine)"
 )
 _SENTENCE = re.compile(r"[.;!?](?=\s|$)|\s--?\s|\|")
 _ALIGNED = re.compile(r"\b(?:un|mis|non-?)?align")

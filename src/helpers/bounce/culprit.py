@@ -51,6 +51,8 @@ _DOMAINS = (
     r"spf \[?@D\]? with ip",
     r"spf \[@D",
     r"dmarc[: ]+@D policy",
+    r"[\"'<\[(]@D[\"'>\])]'?s? policy",
+    r"validating @D",
     r"(?<![\w.-])@D (?:does not|doesn't|do not|did not) "
     r"(?:allow|designate|permit|authori[sz]e|meet|pass)",
     r"(?:envelope-from|mailfrom|smtp\.mailfrom|sender)[=:] ?[\"'<]?(?:[^\s@<>]{0,64}@)?@D",

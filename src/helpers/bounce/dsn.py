@@ -15,13 +15,8 @@ MAX_FIELDS = 60  # in one block; RFC 3464 knows eleven
 Fields = dict[str, str]  # lower-case name -> value; of a repeated field the first counts
 
 _FIELD = re.compile(r"([A-Za-z][A-Za-z0-9_.-]{0,60}) ?:[ \t]*(.*)")
-_RECIPIENT_FIELDS = (
-    "final-recipient",
-    "original-recipient",
-    "x-actual-recipient",
-    "action",
-    "diagnostic-code",
-)
+_NAMES_RECIPIENT = ("final-recipient", "original-recipient", "x-actual-recipient")
+_RECIPIENT_FIELDS = (*_NAMES_RECIPIENT, "action", "diagnostic-code")
 _PER_MESSAGE = frozenset(
     [
         "reporting-mta",
@@ -42,15 +37,21 @@ def read_blocks(text: str) -> tuple[Fields, list[Fields]]:
     recipients: list[Fields] = []
     for fields in _blocks(text):
         if any(name in fields for name in _RECIPIENT_FIELDS):
-            recipients.append(fields)
             for name in _PER_MESSAGE & fields.keys():
                 message.setdefault(name, fields[name])
+            if recipients and _names_nobody(recipients[-1]):
+                fields = recipients.pop() | fields  # an empty line within one recipient's fields
+            recipients.append(fields)
         elif recipients and "status" in fields and "diagnostic-code" not in recipients[-1]:
             recipients[-1] = fields | recipients[-1]
         else:
             for name, value in fields.items():
                 message.setdefault(name, value)
     return message, recipients
+
+
+def _names_nobody(fields: Fields) -> bool:
+    return len(fields) < MAX_FIELDS and not any(name in fields for name in _NAMES_RECIPIENT)
 
 
 def _blocks(text: str) -> list[Fields]:
@@ -99,11 +100,24 @@ def address(value: str | None) -> str | None:
     text = typed(value)
     if text is None:
         return None
+    if "@" not in text and "+40" in text:  # still in the form of the ORCPT parameter (RFC 3461 §4)
+        text = _XTEXT.sub(_character, text)
+    if "\\x{" in text:  # RFC 6533 §3
+        text = _UNICODE.sub(_character, text)
     if "<" in text and ">" in text:
         text = text[text.index("<") + 1 : text.rindex(">")]
     if "@" in text and " " in text and not text.startswith('"'):
         text = next((word for word in text.split() if "@" in word), text)
     return text.strip(" <>\t") or None
+
+
+_XTEXT = re.compile(r"\+([0-9A-F]{2})")
+_UNICODE = re.compile(r"\\x\{([0-9A-Fa-f]{2,6})\}")
+
+
+def _character(found: re.Match[str]) -> str:
+    number = int(found.group(1), 16)
+    return chr(number) if 0x20 < number < 0xD800 or 0xE000 <= number < 0x110000 else found.group()
 
 
 def host(value: str | None) -> str | None:
@@ -113,6 +127,15 @@ def host(value: str | None) -> str | None:
         return None
     name = text.split(None, 1)[0].strip("()[]<>;,").rstrip(".").lower()
     return name if "." in name or ":" in name else None
+
+
+_ACTIONS = {"failure": "failed", "error": "failed", "expired": "failed", "delay": "delayed"}
+
+
+def action(value: str | None) -> str | None:
+    """The word of an Action field (RFC 3464 §2.3.3), put right where a server uses one of its own."""
+    words = (value or "").lower().split()
+    return _ACTIONS.get(words[0].rstrip(";."), words[0]) if words else None
 
 
 _STATUS = re.compile(r"\s*#?([245]\.\d{1,3}\.\d{1,3})(?!\d)")

@@ -9,7 +9,7 @@ from helpers.bounce.blame import NOTHING, blame
 from helpers.bounce.codes import code_meaning
 from helpers.bounce.feedback import read_feedback, read_notification
 from helpers.bounce.names import receiver_by_words, receiver_name, reporter_name
-from helpers.bounce.parts import MAX_REPLIES, Copy, Material, Reading, sort_parts
+from helpers.bounce.parts import MAX_REPLIES, Copy, Material, Reading, Row, sort_parts
 from helpers.bounce.prose import read_session, read_words, rows_from_words
 from helpers.bounce.signs import is_binary
 from helpers.bounce.status import ARRIVED, read_status
@@ -89,12 +89,11 @@ def _bounce_inside(reading: Reading, inside: Copy, depth: int) -> Facts | None:
 def _conclude(facts: Facts, material: Material) -> None:
     """Who refused, who reports, what is blamed."""
     reading = facts.reading
-    host = next((row["receiver"] for row in reading.replies if row.get("receiver")), None)
-    texts = [row["text"] for row in reading.replies[:MAX_JUDGED] if row.get("code")]
-    name = receiver_name(host) or next(filter(None, map(receiver_by_words, texts)), None)
-    if reading.kind != BounceKind.ARF:
-        _judge(reading, name, material.words)
-    recipient = next((row["recipient"] for row in reading.replies if row.get("recipient")), None)
+    decided = _judge(reading, material.words) if reading.kind != BounceKind.ARF else None
+    rows = [decided] if decided else reading.replies
+    host = next((row["receiver"] for row in rows if row.get("receiver")), None)
+    name = next(filter(None, map(_known_receiver, rows[:MAX_JUDGED])), None)
+    recipient = next((row["recipient"] for row in rows if row.get("recipient")), None)
     domain = recipient.rpartition("@")[2] if recipient else None
     facts.receiver = name or (receiver_name(domain) if not host or host[0].isdigit() else None) or host
     if reading.blame.receiver and name is None and reading.blame.blamed is not None:
@@ -103,18 +102,23 @@ def _conclude(facts: Facts, material: Material) -> None:
     reading.reporter = reading.reporter or _reporter(facts.message, material, reporting)
 
 
-def _judge(reading: Reading, receiver: str | None, words: str) -> None:
-    """What the replies blame; the first that blames authentication decides."""
+def _known_receiver(row: Row) -> str | None:
+    """The readable name of who gave a reply: by the host's name, else by the help page in its words."""
+    return receiver_name(row.get("receiver")) or (receiver_by_words(row["text"]) if row.get("code") else None)
+
+
+def _judge(reading: Reading, words: str) -> Row | None:
+    """What the replies blame. The first that blames authentication decides, and is returned."""
     judged: set[tuple[str, str | None]] = set()
     for row in reading.replies:
         text, enhanced = row.get("text", ""), row.get("enhanced") or row.get("status")
         if row.get("action") in ARRIVED or (text, enhanced) in judged or len(judged) >= MAX_JUDGED:
             continue
         judged.add((text, enhanced))
-        result = blame(text, enhanced=enhanced, receiver=receiver)
+        result = blame(text, enhanced=enhanced, receiver=_known_receiver(row))
         if result.blamed is not None:
             reading.blame = result
-            return
+            return row
         if not reading.blame.meaning:
             reading.blame = result
     if not any(text for text, _ in judged):
@@ -123,6 +127,7 @@ def _judge(reading: Reading, receiver: str | None, words: str) -> None:
         row = reading.replies[0]
         meaning = code_meaning(row.get("enhanced") or row.get("status"), row.get("code"))
         reading.blame = reading.blame._replace(meaning=meaning)
+    return None
 
 
 def _reporter(message: Message, material: Material, reporting: str | None) -> str | None:

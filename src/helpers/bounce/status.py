@@ -33,7 +33,10 @@ def read_status(message: Message, material: Material) -> Reading | None:
     if not per_message and not recipients:
         return None
     context = Context(material.words, message)
-    rows = [_status_row(fields, context) for fields in recipients]
+    rows: list[Row] = []
+    for fields in recipients:
+        if (row := _status_row(fields, context)) != (rows[-1] if rows else None):
+            rows.append(row)
     failed = [row for row in rows if row["action"] not in ARRIVED]
     reading = Reading(BounceKind.DSN, failed or rows)
     reading.report = [(_written(name), value) for name, value in per_message.items()]
@@ -107,14 +110,13 @@ def _status_row(fields: dsn.Fields, context: Context) -> Row:
     words = _best_words(words, diagnostic, exchange, block)
     mta_host = dsn.host(fields.get("remote-mta"))
     stage = stage_of_command(exchange.command, context.sendmail) if exchange else None
-    action = fields.get("action", "").lower().split()
     return {
         "recipient": _recipient(final, written, actual, fields, context),
         "code": words.code,
         "enhanced": words.enhanced,
         "text": words.text,
         "receiver": mta_host or (exchange.host if exchange else None) or read_host(block),
-        "action": action[0] if action else None,
+        "action": dsn.action(fields.get("action")),
         "status": dsn.status(fields.get("status")),
         "original_recipient": written if written != final else None,
         "actual_recipient": actual,

@@ -29,7 +29,8 @@ _LEADING = re.compile(
 # Inside a sentence: where a recipient is surely meant; then wherever one may be meant.
 _RECIPIENT = re.compile(
     rf"(?:\brcpt(?: to)?:? ?|\brecipient:? |\brecipients?[^@\n]{{0,60}}: |\bsmtp[:=]|"
-    rf"\bdelivered:? (?:to:? )?|\b(?:message|mail) to:? |\baddressed to |generated from )[<'\"[]?(?:smtp:)?({_A})>?",
+    rf"\bdelivered:? (?:to:? )?|\b(?:message|mail) to:? |\baddressed to |generated from )"
+    rf"[<'\"[]?(?:smtp:)?({_A})>?",
     re.IGNORECASE,
 )
 _INLINE = re.compile(
@@ -52,13 +53,16 @@ class Block(NamedTuple):
 def recipient_blocks(words: str) -> list[Block]:
     """Recipients that stand at the beginning of a line, each with the text up to the next one."""
     found: list[tuple[str, list[str]]] = []
+    margin = 0
     for line in words[:MAX_REPORT].split("\n"):
         stripped = line.strip()
         named = _recipient_line(stripped) if "@" in stripped and len(stripped) <= MAX_LINE else None
-        if named and found and _goes_on(found[-1], named):
+        indent = len(line) - len(line.lstrip()) if named else 0
+        if named and found and _goes_on(found[-1], named, indent > margin):
             found[-1][1].append(stripped)
         elif named and len(found) < MAX_RECIPIENTS:
             recipient, rest = named
+            margin = indent
             found.append((recipient, [rest] if rest and not rest.startswith("on ") else []))
         elif found:
             found[-1][1].append(line[:MAX_LINE])
@@ -73,10 +77,10 @@ def _recipient_line(line: str) -> tuple[str, str] | None:
     return None
 
 
-def _goes_on(before: tuple[str, list[str]], named: tuple[str, str]) -> bool:
-    """A reply that names the recipient once more, on a line of its own, goes on."""
+def _goes_on(before: tuple[str, list[str]], named: tuple[str, str], deeper: bool) -> bool:
+    """A reply goes on that names an address at the beginning of a line: its recipient's, or further in."""
     recipient, lines = before
-    return recipient.lower() == named[0].lower() and bool(lines) and lines[-1].strip() != ""
+    return (deeper or recipient.lower() == named[0].lower()) and bool(lines) and lines[-1].strip() != ""
 
 
 def _merged(found: list[tuple[str, list[str]]]) -> list[Block]:
