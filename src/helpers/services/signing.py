@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 KEY_BITS = 2048  # RFC 8301 §3.2: signers SHOULD use at least this many
 MAX_KEYS = 256  # kept in a process; a simulation of every service takes about thirty
 
+MAX_FOLDED = 60  # characters of a name that fit a folded line together with its tag
+
 # What an author's program writes and a reader sees. RFC 6376 §5.4.1 recommends these, among others.
 SIGNED = ("from", "to", "cc", "subject", "date", "message-id", "reply-to", "mime-version", "content-type")
 
@@ -143,5 +145,7 @@ def _signature(
     pairs = [(tag.encode(), value.encode()) for tag, value in tags]
     include = tuple(name.encode() for name in names)
     private = dkim.parse_pem_private_key(key.pem)
-    value: bytes = signer.gen_header(pairs, include, policy, header_name, private)
+    # dkimpy folds inside long words, which would break d= and s=: then it is asked for one long line instead.
+    one_line = max(len(domain), len(selector)) > MAX_FOLDED
+    value: bytes = signer.gen_header(pairs, include, policy, header_name, private, standardize=one_line)
     return value
