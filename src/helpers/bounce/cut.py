@@ -29,6 +29,8 @@ _HEADER_NAMES = frozenset(
     ]
 )
 _NAMED = frozenset({"from", "received", "return-path"})  # one of them is in every header that came back
+_FIRST_LINES = tuple(f"{name}:" for name in sorted(_NAMED))
+_LINES = tuple(f"\n{name}{end}" for name in sorted(_NAMED) for end in (":", " :"))
 _STATUS_NAMES = frozenset({"reporting-mta", "final-recipient", "x-postfix-queue-id"})
 
 
@@ -43,9 +45,7 @@ def cut_returned(text: str) -> Report:
     """Cut a bounce's text where the returned message starts: at a marker line, or at header fields."""
     lowered = text[:MAX_REPORT].lower()
     mark = _mark_line(lowered)
-    if any(f"\n{name}:" in lowered or f"\n{name} :" in lowered for name in _NAMED) or lowered.startswith(
-        ("received:", "from:", "return-path:")
-    ):
+    if lowered.startswith(_FIRST_LINES) or any(start in lowered for start in _LINES):
         block = _header_block(text[: mark[0] if mark else MAX_REPORT])
         if block is not None:
             return Report(text[:block], text[block:])

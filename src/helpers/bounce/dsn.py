@@ -15,8 +15,8 @@ MAX_FIELDS = 60  # in one block; RFC 3464 knows eleven
 Fields = dict[str, str]  # lower-case name -> value; of a repeated field the first counts
 
 _FIELD = re.compile(r"([A-Za-z][A-Za-z0-9_.-]{0,60}) ?:[ \t]*(.*)")
-_NAMES_RECIPIENT = ("final-recipient", "original-recipient", "x-actual-recipient")
-_RECIPIENT_FIELDS = (*_NAMES_RECIPIENT, "action", "diagnostic-code")
+_NAMES_RECIPIENT = frozenset({"final-recipient", "original-recipient", "x-actual-recipient"})
+_RECIPIENT_FIELDS = _NAMES_RECIPIENT | {"action", "diagnostic-code"}
 _PER_MESSAGE = frozenset(
     [
         "reporting-mta",
@@ -36,12 +36,12 @@ def read_blocks(text: str) -> tuple[Fields, list[Fields]]:
     message: Fields = {}
     recipients: list[Fields] = []
     for fields in _blocks(text):
-        if any(name in fields for name in _RECIPIENT_FIELDS):
+        if not _RECIPIENT_FIELDS.isdisjoint(fields):
             for name in _PER_MESSAGE & fields.keys():
                 message.setdefault(name, fields[name])
-            if recipients and _names_nobody(recipients[-1]):
-                fields = recipients.pop() | fields  # an empty line within one recipient's fields
-            recipients.append(fields)
+            # An empty line may stand within one recipient's fields.
+            begun = recipients.pop() if recipients and _names_nobody(recipients[-1]) else {}
+            recipients.append(begun | fields)
         elif recipients and "status" in fields and "diagnostic-code" not in recipients[-1]:
             recipients[-1] = fields | recipients[-1]
         else:
@@ -51,7 +51,7 @@ def read_blocks(text: str) -> tuple[Fields, list[Fields]]:
 
 
 def _names_nobody(fields: Fields) -> bool:
-    return len(fields) < MAX_FIELDS and not any(name in fields for name in _NAMES_RECIPIENT)
+    return len(fields) < MAX_FIELDS and _NAMES_RECIPIENT.isdisjoint(fields)
 
 
 def _blocks(text: str) -> list[Fields]:
