@@ -37,7 +37,8 @@ def authenticate(
     back, pass the bounce's own `envelope`: the original's headers only know the way before.
 
     SPF is None when the client IP or MAIL FROM is unknown: it can't be checked then, and
-    DMARC is evaluated without it. Never raises on odd mail. RFC 9989 §5.3.
+    DMARC is evaluated without it. Never raises on odd mail; OSError for a file that can't be
+    read, ValueError for an ``envelope`` whose client IP is no IP address. RFC 9989 §5.3.
     """
     message = read_message(message)
     envelope = message.envelope if envelope is None else envelope

@@ -101,7 +101,7 @@ def _is_pair(given: Any) -> bool:
 def _spf_identifier(item: Any) -> Identifier:
     if isinstance(item, SpfCheck):
         helo = item.identity == "helo"
-        counts = not helo or item.mail_from == ""
+        counts = not helo or (item.mail_from is not None and not item.mail_from.strip(" <>"))
         label = "HELO" if helo else "MAIL FROM"
         return Identifier(label, "spf", item.domain, dns_name(item.domain), item.result, counts)
     if not _is_pair(item):
@@ -191,6 +191,10 @@ def _result(author: str, verdicts: list[Verdict], found: Discovery) -> tuple[Res
         if undecided and row.result in (Result.PASS, Result.TEMPERROR):
             return Result.TEMPERROR, f"{row.decided_by[:1].upper()}{row.decided_by[1:]}."
         if row.aligned and row.result is Result.TEMPERROR:
+            # The queries of SPF and DKIM are among those that DMARC validation requires. RFC 9989
+            # §5.3.6 does not name them; RFC 7489 §6.6.2 did: when nothing passes and one of the two
+            # ended in a temporary error, the policy can't be applied. Where nothing could align
+            # either way, the outcome does not hang on the error, and the message fails.
             what = f"{row.method.upper()} could not be checked for {row.domain}, which would be aligned"
             return Result.TEMPERROR, f"{what}: DNS did not answer."
     if found.published is None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from helpers.domains import Lookups, RecordAt, TreeWalk, clip, registered_domain, walk
-from helpers.terms import DmarcRecord, DnsStatus, Policy, Rules, Step
+from helpers.terms import DmarcRecord, DnsStatus, Policy, Rules, Step, filled_directly
 
 DISCOVERY = "RFC 9989 §4.10.1"
 OLD_DISCOVERY = "RFC 7489 §6.6.3"
@@ -22,6 +22,7 @@ ONE_LEVEL_LESS = {  # RFC 9989 §4.7 tag t; RFC 7489 §6.6.4 for messages that p
 }
 
 
+@filled_directly
 @dataclass(frozen=True, slots=True)
 class Discovery:
     """The end of policy discovery. ``record`` may be there although no policy comes out of it.

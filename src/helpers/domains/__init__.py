@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from helpers.domains.record import clip, parse_dmarc
 from helpers.lookup import a_label
-from helpers.terms import Answer, DmarcRecord, DnsStatus, Rules, Shown, Step
+from helpers.terms import Answer, DmarcRecord, DnsStatus, Rules, Shown, Step, filled_directly
 
 if TYPE_CHECKING:
     from helpers.terms import Dns
@@ -29,6 +29,7 @@ WALK = "RFC 9989 §4.10"
 PREFIX = "_dmarc."
 
 
+@filled_directly
 @dataclass(frozen=True, slots=True, repr=False)
 class TreeWalk(Shown):
     """A DNS tree walk and the organizational domain that follows from it (RFC 9989 §4.10.2)."""

@@ -145,16 +145,23 @@ class Message(Shown):
         return parse_hops(self.headers)
 
     @cached_property
+    def _statements(self) -> tuple[Stated, ...]:
+        return parse_stated(self.headers, self.hops)
+
+    @cached_property
+    def _incoming(self) -> Hop | None:
+        return incoming(self.hops, self._statements)
+
+    @cached_property
     def stated(self) -> tuple[Stated, ...]:
         """What receivers stated about authentication, topmost first; copies with ``counted=False``."""
-        rows = parse_stated(self.headers, self.hops)
-        hop = incoming(self.hops, rows)
-        return judged(rows, self.headers, self.hops, hop.header_index if hop else None)
+        boundary = self._incoming.header_index if self._incoming else None
+        return judged(self._statements, self.headers, self.hops, boundary)
 
     @cached_property
     def envelope(self) -> Envelope:
         """Client IP, HELO and MAIL FROM as far as the header tells them, each fact with its source."""
-        return infer_envelope(self.headers, self.hops, self.stated, self._mbox_line)
+        return infer_envelope(self.headers, self._incoming, self.stated, self._mbox_line)
 
     @cached_property
     def signatures_not_counted(self) -> tuple[NotCounted, ...]:

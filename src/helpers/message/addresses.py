@@ -11,9 +11,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from helpers.message.words import decode_jis_runs, decode_words
-from helpers.terms import Shown
+from helpers.terms import Shown, filled_directly
 
 
+@filled_directly
 @dataclass(frozen=True, slots=True, repr=False)
 class Address(Shown):
     """One mailbox. ``domain`` is an A-label name in lower case, None for ``user@[192.0.2.1]`` or no domain.
@@ -133,9 +134,10 @@ class _Reader:
         self.waiting: list[str] = []  # "Doe" of "Doe, John <…>"
 
     def read(self) -> list[Address]:
-        for piece in _tokens(self.value):
-            if piece.startswith("(") and len(piece) > 1:
-                self.comments.append(_QUOTED_PAIR.sub(r"\1", piece[1:-1]).strip())
+        for token in _tokens(self.value):
+            piece = token
+            if token.startswith("("):  # a comment parts words like a blank
+                self.comments.append(_QUOTED_PAIR.sub(r"\1", token[1:-1]).strip())
                 piece = " "
             if self.angle is not None:
                 self._inside(piece)
@@ -180,8 +182,7 @@ class _Reader:
         if closed is not None:
             name = self._phrase([*self.waiting, *item]) or self._phrase(after) or " ".join(comments)
             self.waiting = []
-            inside = _words(closed)
-            for word in [word for word in inside if "@" in word] or [[piece for word in inside for piece in word]]:
+            for word in _with_at(_words(closed)):
                 self._add(name, word)
             item = [piece for word in _words(after) if "@" in word for piece in (*word, " ")]
         words = _words(item)
@@ -227,6 +228,11 @@ class _Reader:
         # a@b@c: one reader takes b for the domain, the next one c. Which, nobody can tell.
         clear = domain and tokens.count("@") == 1
         self.found.append(Address(name, local, a_label(domain) if clear else None, text))
+
+
+def _with_at(words: list[list[str]]) -> list[list[str]]:
+    """Those that can be addresses, or all of them as one word if none can."""
+    return [word for word in words if "@" in word] or [[piece for word in words for piece in word]]
 
 
 def _words(tokens: list[str]) -> list[list[str]]:

@@ -9,16 +9,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from helpers.message.addresses import addr_spec
 from helpers.message.fields import Header
 from helpers.message.hops import Hop
-from helpers.message.stated import Stated, client_ip
+from helpers.message.stated import Stated, client_ip, is_copy
 from helpers.message.trust import related
 from helpers.terms import Basis, Envelope, Fact
 
-_SAID_SENDER = re.compile(r"(?<!record for )domain of (?:transitioning )?([^\s@]+@[A-Za-z0-9.-]+)")
-_ENVELOPE_FIELDS = ("x-envelope-from", "x-envelope-sender", "envelope-from", "x-return-path", "x-mail-from")
+_SAID_SENDER = re.compile(
+    r"(?:(?<!record for )domain|lookup) of (?:transitioning )?([^\s@]+@[A-Za-z0-9.-]*[A-Za-z0-9])"
+)
+_ENVELOPE_FIELDS = (
+    "x-envelope-from", "x-envelope-sender", "envelope-from", "x-return-path", "x-mail-from",
+    "x-barracuda-envelope-from",
+)  # fmt: skip
 
 _INTERNAL = ("Microsoft", "HTTPS", "MAPI")  # these write the client's name without its reverse name
 
@@ -32,7 +38,7 @@ def incoming(hops: tuple[Hop, ...], stated: tuple[Stated, ...]) -> Hop | None:
     client's, or whose verified name is not of the receiver's own organization; else the newest
     with a public address. A user's submission to the own server ends the search: SPF is not about it.
     """
-    said = {client_ip(row) for row in stated if row.counted}
+    said = {client_ip(row) for row in stated if not is_copy(row)}
     newest = None
     for hop in reversed(hops):
         if not hop.ip or not is_public(hop.ip):
@@ -47,6 +53,7 @@ def incoming(hops: tuple[Hop, ...], stated: tuple[Stated, ...]) -> Hop | None:
     return newest
 
 
+@lru_cache(maxsize=256)  # the same few hosts pass most of one's mail
 def is_public(ip: str) -> bool:
     """Can this address be a host on the Internet? The addresses reserved for examples count as such."""
     import ipaddress
@@ -73,10 +80,12 @@ _INSIDE = (
 
 
 def infer_envelope(
-    headers: tuple[Header, ...], hops: tuple[Hop, ...], stated: tuple[Stated, ...], mbox_line: bytes
+    headers: tuple[Header, ...], hop: Hop | None, stated: tuple[Stated, ...], mbox_line: bytes
 ) -> Envelope:
-    """The envelope as far as the header tells it; ``facts`` has a row for each source."""
-    hop = incoming(hops, stated)
+    """The envelope as far as the header tells it; ``facts`` has a row for each source.
+
+    ``hop`` is the one by which the mail came in (`incoming`).
+    """
     found = [*_from_statements(stated), *_from_hop(hop), *_from_fields(headers, mbox_line)]
     facts: list[Fact] = []
     values: dict[str, str | None] = {}
@@ -104,7 +113,8 @@ def _facts(name: str, rows: list[Found]) -> Iterator[Fact]:
         if (value, source) in seen:
             continue
         seen.add((value, source))
-        same = value.lower() == chosen.lower()
+        domain = chosen.rpartition("@")[2]  # all that some receivers state
+        same = value.lower() in (chosen.lower(), domain.lower())
         yield Fact(name, value, basis, source if same else f"{source} (differs; not used)")
 
 

@@ -6,10 +6,12 @@ import re
 from dataclasses import dataclass
 
 from helpers.message.words import bytes_to_text, decode_words
+from helpers.terms import filled_directly
 
 _LINE_END = re.compile(r"\r{1,3}(?:\n|(?=[ \t])|\Z)")
 
 
+@filled_directly
 @dataclass(frozen=True, slots=True)
 class Header:
     """One field as it came: ``raw`` keeps folding and line endings (RFC 5322 §2.2)."""

@@ -13,9 +13,10 @@ from datetime import datetime
 
 from helpers.message.dates import parse_date
 from helpers.message.fields import Header
-from helpers.terms import Shown
+from helpers.terms import Shown, filled_directly
 
 
+@filled_directly
 @dataclass(frozen=True, slots=True, repr=False)
 class Hop(Shown):
     """One server passing the mail on to the next, as the receiving one wrote it down.
@@ -44,9 +45,10 @@ class Hop(Shown):
     note: str = ""
 
 
-_TOKEN = re.compile(r"[^\s();]+|[();]")
+_TOKEN = re.compile(r"[^\s();]+|\([^()]*\)|[();]")  # a comment without a comment in it is one piece
 _BRACKET = re.compile(r"[()]")
 _KEYWORDS = frozenset({"from", "by", "with", "id", "for", "via"})
+_EMPTY_CLAUSES = frozenset({("with", "id"), ("id", "for")})  # QQ writes "with id ;" and "id for <…>"
 _IPV4 = re.compile(r"(?<![\w.:-])(\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3})(?![\w-]|\.\w)")
 _IPV6 = re.compile(
     r"(?<![\w:.])(?:IPv6:)?((?:[0-9A-Fa-f]{0,4}:){2,7}(?:[0-9A-Fa-f]{1,4}|\d{1,3}(?:\.\d{1,3}){3})?)(?![\w:])",
@@ -74,7 +76,7 @@ def parse_hops(headers: tuple[Header, ...]) -> tuple[Hop, ...]:
     received = [(index, header) for index, header in enumerate(headers) if header.lname == "received"]
     hops: list[Hop] = []
     for index, header in reversed(received):
-        hop = replace(parse_received(header.value), index=len(hops), header_index=index)
+        hop = parse_received(header.value, len(hops), index)
         hops.append(_with_delay(hop, hops[-1] if hops else None))
     return tuple(hops)
 
@@ -87,7 +89,7 @@ def _with_delay(hop: Hop, previous: Hop | None) -> Hop:
     return replace(hop, delay_seconds=delay, note=note)
 
 
-def parse_received(value: str) -> Hop:
+def parse_received(value: str, index: int = 0, header_index: int = 0) -> Hop:
     """One Received value read; fields that it does not tell are None."""
     if "&lt;" in value:  # shown by a web page and copied from there
         value = value.replace("&lt;", "<").replace("&gt;", ">")
@@ -100,7 +102,8 @@ def parse_received(value: str) -> Hop:
     ids = clauses.get("id", ([], []))[0]
     envelope_from = _ENVELOPE_FROM.search(value) if "nvelope" in value.lower() else None
     return Hop(
-        index=0,
+        index=index,
+        header_index=header_index,
         helo=helo,
         rdns=rdns,
         ip=ip,
@@ -124,18 +127,23 @@ def _clauses(value: str) -> tuple[Clauses, str]:
     clauses: Clauses = {"": ([], [])}
     current, position, date_at = "", 0, -1
     words, comments = clauses[""]
-    while token := _TOKEN.search(value, position):
-        text, position = token.group(), token.end()
+    for token in _TOKEN.finditer(value):
+        if token.start() < position:
+            continue  # inside a comment that was taken as a whole
+        text = token.group()
         if text == "(":
-            end = _comment_end(value, position)
-            comments.append(value[position : end - 1])
-            position = end
+            start = token.end()
+            position = _comment_end(value, start)
+            comments.append(value[start : position - 1])
+        elif text[0] == "(":
+            comments.append(text[1:-1])
         elif text == ";":
-            date_at = position
+            date_at = token.end()
+            current, (words, comments) = "", clauses[""]
         elif (
             (keyword := text.lower()) in _KEYWORDS
             and keyword not in clauses
-            and (words or comments or not current)
+            and (words or comments or not current or (current, keyword) in _EMPTY_CLAUSES)
         ):
             words, comments = clauses[keyword] = ([], [])
             current = keyword
@@ -173,7 +181,7 @@ def _client(clauses: Clauses) -> tuple[str | None, str | None, str | None]:
         return helo, rdns, ip
     in_comment = _NAME_BEFORE_IP.search(text) or _NAME_BEFORE_IP.search("@" + text.rpartition("@")[2])
     rdns = in_comment.group(1).rstrip(".") if in_comment else None
-    if rdns and rdns.lower() in ("unknown", "unverified", "ipv6"):
+    if rdns and (rdns.lower() in ("unknown", "unverified", "ipv6") or find_ip(rdns)):
         rdns = None
     by_comments = " ".join(clauses["by"][1] + clauses.get("with", ([], []))[1]) if "by" in clauses else ""
     if rdns is None and ip and "Exim" in by_comments and name and find_ip(name) is None:
@@ -214,7 +222,7 @@ def _protocol(words: list[str]) -> str | None:
         return None
     if words[0] == "Microsoft":
         return " ".join(words[:3]) if words[1:2] == ["SMTP"] else " ".join(words[:2])
-    for word in words[:4]:
+    for word in words[:6]:
         if found := _PROTOCOL.match(word):
             return found.group().upper() if found.group().lower() != "local" else "local"
     return words[0].strip(";")

@@ -13,9 +13,10 @@ from dataclasses import dataclass, replace
 from helpers.message.addresses import a_label
 from helpers.message.fields import Header
 from helpers.message.hops import Hop, find_ip
-from helpers.terms import Result, Shown
+from helpers.terms import Result, Shown, filled_directly
 
 
+@filled_directly
 @dataclass(frozen=True, slots=True, repr=False)
 class Stated(Shown):
     """One method's result as a receiver wrote it.
@@ -56,22 +57,20 @@ _ODD_RESULTS = {
     "dkim_pass": "a word of a filter; RFC 8601 says pass",
     "dkim_fail": "a word of a filter; RFC 8601 says fail",
     "success": "not a word of RFC 8601, which says pass",
-    "unknown": "a word of RFC 4408 for a broken record; RFC 8601 says permerror",
-    "error": "a word of RFC 4408; RFC 8601 says temperror",
+    "unknown": "not a word of RFC 8601; Yahoo writes it where there is no signature or no record",
+    "error": "a word from before RFC 4408, which says temperror",
 }
+_OLD_UNKNOWN = "a word from before RFC 4408, which says permerror"  # the same word, said of SPF
 _METHODS = frozenset({
     "arc", "auth", "bimi", "compauth", "cram", "dkim", "dkim-adsp", "dkim-atps", "dmarc", "dnswl",
     "domainkeys", "iprev", "rrvs", "s-mime", "sender-id", "smime", "spf", "vbr",
 })  # fmt: skip
 _SPF_NAMES = (
-    "smtp.mailfrom",
-    "smtp.mfrom",
-    "smtp.mail",
-    "smtp.from",
-    "smtp.helo",
-    "smtp.ehlo",
+    "smtp.mailfrom", "smtp.mfrom", "smtp.mail", "smtp.from", "envelope-from", "smtp.helo", "smtp.ehlo",
     "smtp.envfrom",
-)
+)  # fmt: skip
+# Keys of Received-SPF (RFC 7208 §9.1), which Amazon also writes between the results, with semicolons.
+_SPF_KEYS = frozenset({"client-ip", "envelope-from", "helo", "identity", "mechanism", "problem", "receiver"})
 _DOMAIN_FROM = {
     "spf": _SPF_NAMES,
     "dkim": ("header.d", "header.i", "header.from"),
@@ -94,22 +93,32 @@ _PAIR = re.compile(
 _QUOTED_PAIR = re.compile(r"\\(.)", re.DOTALL)
 _FIRST_WORD = re.compile(r'\s*("[^"\\]*(?:\\.[^"\\]*)*"|[^\s=]+)(?!\s*=)(?=\s|$)')
 _SAID_IP = re.compile(
-    r"sender IP is\s+\[?([0-9A-Fa-f.:]+)|designate[sd]?\s+(?:<[^<>]*>\s*)?\[?([0-9A-Fa-f.:]+)\]? as permitted"
-    r"|(?:^|\s)([0-9A-Fa-f.:]+) is neither permitted nor denied",
+    r"sender IP is\s+\[?([0-9A-Fa-f.:]+)"
+    r"|(?:designate[sd]?|discourages use of)\s+(?:<[^<>]*>\s*)?\[?([0-9A-Fa-f.:]+)\]? as permitted"
+    r"|(?:^|\s)([0-9A-Fa-f.:]+) is (?:neither permitted nor denied|authorized to use)",
     re.I,
 )
 _CLIENT_NAMES = ("client-ip", "smtp.remote-ip", "smtp.client-ip", "policy.iprev", "smtp.remote_ip")
 _INSTANCE = re.compile(r"\s*i\s*=\s*\d+\s*")
-_SAID_DOMAIN = re.compile(r"domain of (?:transitioning )?(\S*[A-Za-z0-9-]) (?:designates|does not)")
+# "transitioning" is Microsoft's and Yahoo's word for softfail; Yahoo forgets the blank behind it.
+_SAID_DOMAIN = re.compile(
+    r"(?:domain of (?:transitioning ?)?|during lookup of )(\S*[A-Za-z0-9-])(?=[\s:,;]|\Z)"
+)
 _SPF_HOST = re.compile(r"\s*([A-Za-z0-9.-]+\.[A-Za-z0-9-]+)\s*:\s")
 
 
 Segment = tuple[str, list[tuple[int, str]]]
+Place = tuple[str, int, str | None]  # the field's name, its index, and who wrote it
 
 
 def is_statement(lname: str) -> bool:
     """Is a field of this (lower-case) name a statement about authentication, or a copy of one?"""
     return "authentication-results" in lname or "received-spf" in lname
+
+
+def is_copy(row: Stated) -> bool:
+    """Is the field only a copy of a statement, under a name that no receiver looks at (ARC's, ``X-…``)?"""
+    return row.header.lower() not in ("authentication-results", "received-spf")
 
 
 def parse_stated(headers: tuple[Header, ...], hops: tuple[Hop, ...]) -> tuple[Stated, ...]:
@@ -119,14 +128,12 @@ def parse_stated(headers: tuple[Header, ...], hops: tuple[Hop, ...]) -> tuple[St
         lname = header.lname
         if not is_statement(lname):
             continue
-        value = header.value
-        rows = received_spf(value) if "received-spf" in lname else authentication_results(value)
-        host = _writing_host(index, hops)
-        for found in rows:
-            row = replace(found, header=header.name, header_index=index)
-            if row.by is None and host:
-                row = noted(replace(row, by=host), "who wrote it is taken from the Received field beside it")
-            stated.append(row)
+        read = received_spf if "received-spf" in lname else authentication_results
+        rows = read(header.value, header.name, index)
+        if rows and rows[0].by is None and (host := _writing_host(index, hops)):
+            note = "who wrote it is taken from the Received field beside it"
+            rows = [noted(replace(row, by=host), note) for row in rows]
+        stated += rows
     return tuple(stated)
 
 
@@ -142,7 +149,7 @@ def client_ip(row: Stated) -> str | None:
 # ---------------------------------------------------- Authentication-Results
 
 
-def authentication_results(value: str) -> list[Stated]:
+def authentication_results(value: str, header: str = "", index: int = 0) -> list[Stated]:
     """The rows of one Authentication-Results value (RFC 8601 §2.2), also without authserv-id."""
     segments = list(_segments(value))
     if segments and _INSTANCE.fullmatch(segments[0][0]):
@@ -156,14 +163,14 @@ def authentication_results(value: str) -> list[Stated]:
         segments = [(rest, segments[0][1]) if "=" in rest else ("", []), *segments[1:]]
     loose: list[tuple[str, str]] = []  # properties before any method, as Yahoo writes from=
     for text, comments in segments:
-        found, loose = _rows_of(text, comments, loose)
-        if rows and not found and loose and all("." in name for name, _ in loose):
+        found, loose = _rows_of((header, index, by), text, comments, loose)
+        if rows and not found and loose and all("." in name or name in _SPF_KEYS for name, _ in loose):
             rows[-1] = _with_properties(rows[-1], loose)
             loose = []
         rows += found
     if version.isdigit() and version != "1":
         rows = [noted(row, f"version {version} of this field is not known") for row in rows]
-    return [replace(row, by=by) for row in rows]
+    return rows
 
 
 def _scan(value: str) -> Iterator[str]:
@@ -212,7 +219,7 @@ def _segments(value: str) -> Iterator[Segment]:
 
 
 def _rows_of(
-    text: str, comments: list[tuple[int, str]], loose: list[tuple[str, str]]
+    place: Place, text: str, comments: list[tuple[int, str]], loose: list[tuple[str, str]]
 ) -> tuple[list[Stated], list[tuple[str, str]]]:
     """The results of one segment: one, or several where the semicolons between them were lost.
 
@@ -223,49 +230,56 @@ def _rows_of(
         name = pair.group(1).lower()
         value = _unquoted(pair.group(2) or pair.group(3) or pair.group(4) or "")
         base = name.partition("/")[0].strip()
-        is_method = base in _METHODS or (base.startswith("x-") and "." not in base)
-        if is_method or (not rows and "." not in base and base not in ("from", "reason", "action")):
+        starts = "." not in base and base not in _SPF_KEYS and base not in ("from", "reason", "action")
+        if base in _METHODS or (not rows and starts):
             rows.append((pair.start(), name, value, loose))
             loose = []
         else:
             (rows[-1][3] if rows else loose).append((name, value))
     if not rows and text.strip().lower() == "none":
         note = "no authentication was done (RFC 8601 §2.2)"
-        return [Stated("", 0, None, "none", Result.NONE, "none", note=note)], loose
+        return [Stated(*place, "none", Result.NONE, "none", note=note)], loose
     stated = []
     for number, (start, name, value, properties) in enumerate(rows):
         end = rows[number + 1][0] if number + 1 < len(rows) else len(text) + 1
         own = [comment for at, comment in comments if (start <= at or number == 0) and at < end]
-        stated.append(replace(_row(name, value, properties), comment="; ".join(own)))
+        stated.append(_row(place, name, value, properties, "; ".join(own)))
     return stated, loose
 
 
 def _with_properties(row: Stated, more: list[tuple[str, str]]) -> Stated:
     properties = (*row.properties, *more)
-    return replace(row, properties=properties, domain=_domain_of(row.method, properties))
+    return replace(row, properties=properties, domain=_domain_of(row.method, properties, row.comment))
 
 
-def _row(name: str, value: str, properties: list[tuple[str, str]]) -> Stated:
+def _row(place: Place, name: str, value: str, properties: list[tuple[str, str]], comment: str) -> Stated:
     method, _, version = (piece.strip() for piece in name.partition("/"))
     word = value.lower()
     reason = next((text for key, text in properties if key == "reason"), "")
     kept = tuple([(key, text) for key, text in properties if key != "reason"])
     result = _RESULTS.get(word)
-    note = "" if result else _ODD_RESULTS.get(word, "not a result word of RFC 8601")
     return Stated(
-        "", 0, None, method, result, value, _domain_of(method, kept), kept, reason,
-        note=f'"{value}": {note}' if note else "", method_version=version,
+        *place, method, result, value, _domain_of(method, kept, comment), kept, reason, comment,
+        note="" if result else f'"{value}": {_odd(method, word)}', method_version=version,
     )  # fmt: skip
 
 
-def _domain_of(method: str, properties: tuple[tuple[str, str], ...]) -> str | None:
+def _odd(method: str, word: str) -> str:
+    """What a result that is no word of the RFCs means."""
+    if method == "spf" and word == "unknown":
+        return _OLD_UNKNOWN
+    return _ODD_RESULTS.get(word, "not a result word of RFC 8601")
+
+
+def _domain_of(method: str, properties: tuple[tuple[str, str], ...], comment: str = "") -> str | None:
     values = dict(reversed(properties))
     for name in _DOMAIN_FROM.get(method, _OTHER_NAMES):
         if value := values.get(name):
-            domain = value.strip("<>").rpartition("@")[2]
-            if domain and domain.lower() != "none":
+            _, at, domain = value.strip("<>").rpartition("@")
+            if domain and domain.lower() != "none" and (at or name != "smtp.auth"):
                 return a_label(domain)
-    return None
+    said = _SAID_DOMAIN.search(comment) if method == "spf" else None
+    return a_label(said.group(1).rpartition("@")[2]) if said else None
 
 
 def _unquoted(text: str) -> str:
@@ -277,7 +291,7 @@ def _unquoted(text: str) -> str:
 # -------------------------------------------------------------- Received-SPF
 
 
-def received_spf(value: str) -> list[Stated]:
+def received_spf(value: str, header: str = "", index: int = 0) -> list[Stated]:
     """The row of one Received-SPF value: result, comment, then key=value pairs (RFC 7208 §9.1)."""
     text_pieces: list[str] = []
     comments: list[str] = []
@@ -302,21 +316,9 @@ def received_spf(value: str) -> list[Stated]:
     if by is None and (host := _SPF_HOST.match(comment)):
         by = host.group(1).lower()
     result = _RESULTS.get(word.lower().rstrip(":;,"))
-    note = "" if result else f'"{word}": ' + _ODD_RESULTS.get(word.lower(), "not a result word of RFC 7208")
-    return [
-        Stated(
-            "",
-            0,
-            by,
-            "spf",
-            result,
-            word,
-            a_label(domain) if domain else None,
-            properties,
-            comment=comment,
-            note=note,
-        )
-    ]
+    note = "" if result else f'"{word}": {_odd("spf", word.lower())}'
+    found = a_label(domain) if domain else None
+    return [Stated(header, index, by, "spf", result, word, found, properties, comment=comment, note=note)]
 
 
 def _writing_host(index: int, hops: tuple[Hop, ...]) -> str | None:

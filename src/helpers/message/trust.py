@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from helpers.message.fields import Header
 from helpers.message.hops import Hop, find_ip
-from helpers.message.stated import Stated, is_statement, noted
+from helpers.message.stated import Stated, is_copy, is_statement, noted
 
 
 def judged(
@@ -21,11 +21,11 @@ def judged(
 
 
 def _judge(row: Stated, headers: tuple[Header, ...], hops: tuple[Hop, ...], boundary: int | None) -> Stated:
-    lname = row.header.lower()
-    if lname.startswith("arc-"):
-        return noted(replace(row, counted=False, trusted=False), "ARC's copy: part of a chain of its own")
-    if lname not in ("authentication-results", "received-spf"):
-        return noted(replace(row, counted=False, trusted=False), "a copy under another name, not a statement")
+    if is_copy(row):
+        note = "a copy under another name, not a statement"
+        if row.header.lower().startswith("arc-"):
+            note = "ARC's copy: part of a chain of its own"
+        return noted(replace(row, counted=False, trusted=False), note)
     if boundary is None or row.header_index < boundary:
         return row
     if _directly_below(row.header_index, boundary, headers):
@@ -51,7 +51,15 @@ def related(one: str | None, other: str | None) -> bool:
     return _site(one) == _site(other)
 
 
-def _site(name: str) -> list[str]:
+# Services whose statements carry another name than the host that writes them.
+_SAME_SERVICE = {
+    "icloud.com": "apple.com", "me.com": "apple.com", "mac.com": "apple.com",
+    "ppops.net": "pphosted.com", "zoho.com": "zohomail.com", "yahoodns.net": "yahoo.com",
+}  # fmt: skip
+
+
+def _site(name: str) -> str:
     labels = name.lower().rstrip(".").split(".")
     short = len(labels) > 2 and len(labels[-1]) == 2 and len(labels[-2]) <= 3
-    return labels[-3:] if short else labels[-2:]
+    site = ".".join(labels[-3:] if short else labels[-2:])
+    return _SAME_SERVICE.get(site, site)
