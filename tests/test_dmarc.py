@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.conftest import shared_path
 
 from helpers.dmarc import evaluate_dmarc, parse_dmarc
-from helpers.domains import walk_names
+from helpers.domains import tree_walk, walk_names
 from helpers.lookup import SERVFAIL, TIMEOUT, Zone
 from helpers.message import read_message
 from helpers.terms import Answer, DkimCheck, DmarcCheck, Policy, Result, SpfCheck, flatten
@@ -248,7 +248,69 @@ ROWS = {
         dkim=[("example.com", "pass")],
         policy="none",
     ),
+    # §4.10.1: "contains at least one syntactically valid reporting URI"; RFC 3986 lets a path be empty
+    "a bad p and an address without a mailbox": row(
+        {"example.com": "v=DMARC1; p=block; rua=mailto:"}, "example.com", "fail", policy="none"
+    ),
+    # §4.10.1 speaks of the record retrieved, not of the policy that would be taken from it
+    "a bad sp in the author's own record": row(
+        {SUB: REJECT + "; sp=block", "example.com": REJECT}, SUB, "none", dkim=[(SUB, "pass")]
+    ),
+    "sp alone, without p": row(
+        {"example.com": "v=DMARC1; sp=reject; rua=mailto:d@example.com", SUB: HOST},
+        SUB,
+        "fail",
+        policy="none",
+        policy_domain="example.com",
+    ),
+    "p and p=none for testing": row({"example.com": NONE + "; t=y; sp=none"}, SUB, "fail", policy="none"),
+    "no valid p, but psd=y": row(
+        {"bank.example": "v=DMARC1; psd=y", "giant.bank.example": HOST},
+        "giant.bank.example",
+        "none",
+        dkim=[("giant.bank.example", "pass")],
+    ),
+    "no valid p, but psd=n still splits": row(
+        {"a.example.com": REJECT, "dept.a.example.com": "v=DMARC1; psd=n"},
+        "a.example.com",
+        "fail",
+        dkim=[("dept.a.example.com", "pass")],
+    ),
+    "a word behind p without a value": row(
+        {"example.com": REJECT + "; p"}, "example.com", "fail", policy="reject"
+    ),
+    "np beside an own record": row(
+        {"ghost.example.com": QUARANTINE, "example.com": NONE + "; np=reject"},
+        "ghost.example.com",
+        "fail",
+        policy="quarantine",
+        policy_domain="ghost.example.com",
+    ),
     # Alignment
+    "a PSD as author is not one organization with what is below": row(
+        {"bank.example": PSD},
+        "bank.example",
+        "fail",
+        dkim=[("giant.bank.example", "pass")],
+        dkim_aligned=False,
+    ),
+    "two registrants under one PSD record": row(
+        {"bank.example": PSD, "giant.bank.example": HOST},
+        "giant.bank.example",
+        "fail",
+        dkim=[("mega.bank.example", "pass")],
+        policy="quarantine",
+        organizational_domain="giant.bank.example",
+    ),
+    "psd=n on the identifier's way ends its walk": row(
+        {"example.com": REJECT, "b.example.com": NONE + "; psd=n"},
+        "example.com",
+        "fail",
+        spf=[("a.b.example.com", "pass")],
+    ),
+    "a record at the top-level domain makes everything one organization": row(
+        {"com": NONE, "example.com": REJECT}, "example.com", "pass", dkim=[("other.com", "pass")]
+    ),
     "SPF softfail aligned, DKIM pass unaligned": row(
         ORG,
         SUB,
@@ -364,6 +426,18 @@ ROWS = {
     "SPF itself ended in temperror, aligned": row(
         ORG, SUB, "temperror", spf=[(SUB, "temperror")], disposition="none"
     ),
+    "a signature ended in temperror, aligned": row(
+        ORG, SUB, "temperror", spf=[("gmail.com", "pass")], dkim=[(SUB, "temperror")], disposition="none"
+    ),
+    "a signature ended in temperror, not aligned": row(
+        ORG, SUB, "fail", dkim=[("esp.example", "temperror")], disposition="reject"
+    ),
+    "the existence is known from the name below": row(  # _dmarc.mail has records, though none of DMARC
+        {"example.com": ALL, f"_dmarc.{SUB}": {"TXT": ["junk"]}, SUB: {"A": ["!servfail"]}},
+        SUB,
+        "fail",
+        policy="none",
+    ),
     "SPF temperror elsewhere": row(ORG, SUB, "fail", spf=[("gmail.com", "temperror")], disposition="reject"),
     "SPF temperror, DKIM aligned": row(ORG, SUB, "pass", spf=[(SUB, "temperror")], dkim=[(SUB, "pass")]),
 }
@@ -383,6 +457,80 @@ def test_rfc9989_row_of_our_own(
     assert check.reason.endswith(".")
 
 
+# ------------------------------------------------------------ which names are asked
+
+DEEP = "a.b.c.d.e.f.g.h.i.example.com"
+WALKS = {
+    "one label": ("localhost", {}, "localhost"),
+    "seven labels": (
+        "a.b.c.d.e.example.com",
+        {},
+        "a.b.c.d.e.example.com b.c.d.e.example.com c.d.e.example.com d.e.example.com e.example.com"
+        " example.com com",
+    ),
+    "nine labels": (  # §4.10 step 4: cut to seven
+        "a.b.c.d.e.f.g.example.com",
+        {"example.com": REJECT},
+        "a.b.c.d.e.f.g.example.com c.d.e.f.g.example.com d.e.f.g.example.com e.f.g.example.com"
+        " f.g.example.com g.example.com example.com com",
+    ),
+    "psd=y ends the walk": (
+        "a.mega.bank.example",
+        {"bank.example": PSD},
+        "a.mega.bank.example mega.bank.example bank.example",
+    ),
+    "psd=n ends the walk": (
+        "a.dept.example.com",
+        {"dept.example.com": REJECT + "; psd=n", "example.com": NONE},
+        "a.dept.example.com dept.example.com",
+    ),
+    "psd=u does not": (SUB, {"example.com": REJECT + "; psd=u"}, f"{SUB} example.com com"),
+    "nor one of two records": (SUB, {SUB: [REJECT + "; psd=n", NONE]}, f"{SUB} example.com com"),
+    "a failure does": (SUB, {"example.com": ["!timeout"]}, f"{SUB} example.com"),
+    "an own record is enough for discovery": (DEEP, {DEEP: REJECT + "; psd=n"}, DEEP),
+}
+
+
+@pytest.mark.parametrize(("author", "zone", "expected"), WALKS.values(), ids=WALKS)
+def test_discovery_asks_these_names_in_this_order(author: str, zone: dict[str, Any], expected: str) -> None:
+    dns = asked_of(zone)
+    evaluate_dmarc(author_domain=author, dns=dns)
+    asked = [name for name, rdtype in dns.questions if rdtype == "TXT"]
+    names = [f"_dmarc.{name}" for name in expected.split()]
+    assert asked[: len(names)] == names
+    assert list(tree_walk(author, asked_of(zone)).queries) == names  # and then it ends
+
+
+# From as written; broken fields are the reader's tests.
+FROM: dict[str | tuple[str, ...], str] = {
+    "Team: a@example.com, b@example.com;": "fail",
+    "<@relay.example.net:a@example.com>": "fail",
+    "=?utf-8?q?x=40example.net?= <a@example.com>": "fail",
+    '"x@example.net" <a@example.com>': "fail",
+    "A\r\n <a@example.com>": "fail",
+    "a%example.net@example.com": "fail",
+    "a@sub.example.com, b@example.com": "none",
+    "a@example.com@example.net": "none",
+    "a@[192.0.2.1]": "none",
+    "a@192.0.2.1": "none",
+    "a@example..com": "none",
+    "undisclosed-recipients:;": "none",
+    "<>": "none",
+    "": "none",
+    ("a@example.com", "a@example.com"): "none",
+    (): "none",
+}
+
+
+@pytest.mark.parametrize("fields", FROM, ids=str)
+def test_the_author_domain_of_a_from_field(fields: str | tuple[str, ...]) -> None:
+    dns = asked_of({"example.com": REJECT, "example.net": NONE, "192.0.2.1": REJECT})
+    author = author_of(fields if isinstance(fields, str) else list(fields))
+    check = evaluate_dmarc(author_domain=author, dkim=[("example.net", "pass")], dns=dns)
+    assert check.result == FROM[fields], check.reason
+    assert check.policy_domain == ("example.com" if FROM[fields] == "fail" else None)
+
+
 # -------------------------------------------------------------------- identities
 
 
@@ -394,6 +542,8 @@ def test_helo_counts_only_for_the_null_sender() -> None:
     check = evaluate_dmarc(author_domain="example.com", spf=null, dns=zone)
     assert check.result == "pass"
     assert check.alignments[0].identifier == "HELO"
+    written = SpfCheck(Result.PASS, "mx.example.com", "helo", mail_from="<>", helo="mx.example.com")
+    assert evaluate_dmarc(author_domain="example.com", spf=written, dns=zone).result == "pass"
 
 
 def test_every_identifier_is_a_row_in_the_order_given() -> None:

@@ -388,6 +388,28 @@ ADDRESSES = {
     "x@XN--BCHER-KVA.example": [("", "x", "xn--bcher-kva.example")],
     "x@example.com.": [("", "x", "example.com")],
     "x@a..b": [("", "x", None)],
+    # Brackets, quotes and comments in the wrong place must not make up a domain.
+    "u@ex(comment)ample.com": [("ample.com", "u", "ex")],
+    "u@example(comment).com": [("comment", "u", "example.com")],
+    "u@example.com(comment)x": [("x", "u", "example.com")],
+    "u@example.com(unclosed": [("unclosed", "u", "example.com")],
+    "u@exam>ple.com": [("ple.com", "u", "exam")],
+    'u@exam"ple.com': [("", "u", None)],
+    "u@exa\\mple.com": [("", "u", None)],
+    "u@[192.0.2.1": [("", "u", None)],
+    'u@example.com"': [("", "u", "example.com")],
+    "u@example.com:25": [("", "u", None)],
+    "u@example.com/x": [("", "u", None)],
+    "'u@example.com'": [("", "'u", None)],
+    "u@=?utf-8?q?example.com?=": [("", "u", None)],
+    "<joe doe@example.com>": [("", "doe", "example.com")],
+    "a@b@c.example": [("", "a@b", None)],
+    "<a@b.example@example.com>": [("", "a@b.example", None)],
+    "a@b.example:c@example.com": [("", "a@b.example:c", None)],
+    "@relay.example:user@example.com": [("", "user", "example.com")],
+    "<a@example.com> Joe": [("Joe", "a", "example.com")],
+    "<a@example.com> b@example.net": [("b@example.net", "a", "example.com"), ("", "b", "example.net")],
+    "<a@example.com b@example.net>": [("", "a", "example.com"), ("", "b", "example.net")],
 }
 
 
@@ -410,6 +432,28 @@ AUTHOR_DOMAINS = {
     ("Team:;",): None,
     (): None,
     ("Doe, John <j@example.com>",): "example.com",
+    ("Team: a@example.com, b@example.com;",): "example.com",
+    ("Team: a@example.com;, b@example.net",): None,
+    ("", "a@example.com"): None,
+    ("a@example.com,\n b@example.net",): None,
+    ("Joe\n\t<a@example.com>\n ",): "example.com",
+    ("a@example.com\n From: b@example.net",): None,
+    ("ceo@example.com <x@example.net>",): "example.net",
+    ('"ceo@example.com" <x@example.net>',): "example.net",
+    ("=?utf-8?q?=3Cceo=40example.com=3E?= <x@example.net>",): "example.net",
+    ("=?utf-8?q?ceo=40example.com?=",): None,
+    ("'ceo@example.com' via List <x@example.net>",): "example.net",
+    # Readers differ in which of the two they see: nobody can say who the author is.
+    ("<ceo@example.com> <x@example.net>",): None,
+    ("<ceo@example.com> x@example.net",): None,
+    ("ceo@example.com x@example.net",): None,
+    ("<ceo@example.com x@example.net>",): None,
+    ("<ceo@example.com;x@example.net>",): None,
+    ("ceo@example.com@example.net",): None,
+    ("x@example.net (ceo@example.com",): None,
+    ("a@example.com\rb@example.net",): None,
+    ("\x1b$B<ceo@example.com>\x1b(B <x@example.net>",): None,
+    ("ceo@example.com <>",): None,
 }
 
 
@@ -417,6 +461,14 @@ AUTHOR_DOMAINS = {
 def test_author_domain(fields):
     header = "".join(f"From: {value}\n" for value in fields) + "Subject: x\n\n"
     assert read_message(header).author_domain == AUTHOR_DOMAINS[fields]
+
+
+@pytest.mark.parametrize("form", ["{} <y@example.jp>", '"{}" <y@example.jp>', "y@example.jp ({})"])
+@pytest.mark.parametrize("name", ["藤式自", "会送田川三天", "佐森取石鈴岡営", "専用窓口", "カード・お知らせ"])
+def test_half_of_a_kanji_is_no_bracket(form, name):
+    """Unlabelled ISO-2022-JP, as old Japanese mail has it, is full of bytes that look like < @ ( and quotes."""
+    (address,) = read_message(f"From: {form.format(name)}\n\n".encode("iso-2022-jp")).from_addresses
+    assert (address.name, address.domain) == (name, "example.jp")
 
 
 def test_author_domains_of_several_fields():
@@ -631,6 +683,20 @@ RECEIVED = {
         " 23:34:45 +0000",
         ("mta-2.example.org", None, "192.0.2.222", "mx.example.net", "ESMTPS", "TLS AES256-GCM-SHA384", False),
     ),
+    "number-for-a-name": (
+        "from lists.example.org (192.0.2.17 [192.0.2.17]) by mx.zohomail.example with SMTPS id 1508790023478635.29;"
+        " Mon, 23 Oct 2017 13:20:23 -0700 (PDT)",
+        ("lists.example.org", None, "192.0.2.17", "mx.zohomail.example", "SMTPS", "TLS", False),
+    ),
+    "empty-clauses": (
+        "from localhost ( [203.0.113.9]) by bizesmtp.qq.example (ESMTP) with id ; Mon, 06 Mar 2023 10:15:12 +0800 (CST)",
+        ("localhost", None, "203.0.113.9", "bizesmtp.qq.example", None, None, False),
+    ),
+    "yahoo-address": (
+        "from 192.0.2.1 (EHLO mail.example.org) by 10.248.5.6 with SMTPs (version=TLS1_3"
+        " cipher=TLS_AES_128_GCM_SHA256); Mon, 01 Jan 2024 10:00:00 +0000",
+        ("mail.example.org", None, "192.0.2.1", "10.248.5.6", "SMTPS", "TLS 1.3 TLS_AES_128_GCM_SHA256", False),
+    ),
     "no-helo-word": (
         "from (gw55.example.ne.jp [192.0.2.155]) by relay41.example.ne.jp with smtp id ffff; Thu, 09 Apr 2012"
         " 23:34:45 +0900",
@@ -674,6 +740,15 @@ def test_received_id_for_and_envelope_from():
     (odd,) = field("Received", "by 10.8.49.76 with SMTP id mf36.1 Fri, 05 Jul 2013 23:34:45 +0000 (UTC)").hops
     assert odd.id == "mf36.1"
     assert odd.date.year == 2013
+
+
+def test_an_empty_id_does_not_swallow_what_follows():
+    (hop,) = field(
+        "Received", "from a by mx.qq.example with SMTP id for <x@example.net>; 1 Jan 2024 10:00:00 +0800"
+    ).hops
+    assert (hop.id, hop.for_address) == (None, "x@example.net")
+    (hop,) = field("Received", "from a by mx.example.net with ESMTP id; Mon, 1 Jan 2024 10:00:00 +0900").hops
+    assert hop.id is None
 
 
 def test_hops_are_oldest_first_with_delays():
@@ -780,6 +855,48 @@ RESULTS = {
     ),
     "idn": ("mx.example.com; dkim=pass header.d=bücher.example", "mx.example.com",
             [("dkim", "pass", "xn--bcher-kva.example")]),
+    "yahoo-unknown": (
+        "atlas206.free.mail.ne1.yahoo.example;\n dkim=unknown;\n spf=none smtp.mailfrom=example.org;\n"
+        " dmarc=unknown header.from=example.org arc_overridden_status=NOT_OVERRIDDEN;",
+        "atlas206.free.mail.ne1.yahoo.example",
+        [("dkim", None, None), ("spf", "none", "example.org"), ("dmarc", None, "example.org")],
+    ),
+    "zoho": (
+        "mx.zohomail.example;\n\tdkim=pass;\n\tspf=pass (zohomail.example: domain of b.example.org designates 192.0.2.1"
+        " as permitted sender)  smtp.mailfrom=a@b.example.org;\n\tdmarc=pass(p=reject dis=none)  header.from=example.org",
+        "mx.zohomail.example",
+        [("dkim", "pass", None), ("spf", "pass", "b.example.org"), ("dmarc", "pass", "example.org")],
+    ),
+    "amazon": (
+        "amazonses.example; spf=pass (spfCheck: domain of example.org designates 192.0.2.1 as permitted sender)"
+        " client-ip=192.0.2.1; envelope-from=a@mail.example.org; helo=m.example.org; dkim=pass header.i=@example.org;",
+        "amazonses.example",
+        [("spf", "pass", "mail.example.org"), ("dkim", "pass", "example.org")],
+    ),
+    "user-without-domain": (
+        "relay.example.com;\n auth=pass smtp.auth=CUSA124A263 smtp.mailfrom=a@example.org",
+        "relay.example.com",
+        [("auth", "pass", "example.org")],
+    ),
+    "spf-in-the-comment-only": (
+        "mx.example.com; spf=softfail (domain of transitioning example.org discourages use of 192.0.2.1)",
+        "mx.example.com",
+        [("spf", "softfail", "example.org")],
+    ),
+    "fastmail": (
+        "mx6.messagingengine.example; dkim=pass (1024-bit rsa key sha256) header.d=example.org header.b=oF80QtY/"
+        " x-bits=1024 x-keytype=rsa; x-ptr=pass smtp.helo=m.example.org policy.ptr=m.example.org;"
+        " dmarc=pass policy.applied-disposition=none (p=none,sp=none,d=none) header.from=example.org",
+        "mx6.messagingengine.example",
+        [("dkim", "pass", "example.org"), ("x-ptr", "pass", None), ("dmarc", "pass", "example.org")],
+    ),
+    "nifty": (
+        "nifty.example; spf=pass\n\t smtp.mailfrom=t@example.jp; sender-id=pass\n\t header.From=t@example.jp; dkim=pass"
+        " header.i=@example.jp;\n\t dkim-adsp=pass header.from=t@example.jp",
+        "nifty.example",
+        [("spf", "pass", "example.jp"), ("sender-id", "pass", "example.jp"), ("dkim", "pass", "example.jp"),
+         ("dkim-adsp", "pass", "example.jp")],
+    ),
     "unclosed": ("mx.example.com; spf=fail (oops; dkim=pass", "mx.example.com",
                  [("spf", "fail", None), ("dkim", "pass", None)]),
     "empty": ("", None, []),
@@ -813,6 +930,12 @@ def test_authentication_results_in_detail():
     assert field("Authentication-Results", "x 2; spf=pass").stated[0].note
 
 
+def test_an_odd_word_is_explained_for_its_method():
+    dkim, spf = field("Authentication-Results", "mx.example.com; dkim=unknown; spf=unknown").stated
+    assert "no signature" in dkim.note
+    assert "permerror" in spf.note
+
+
 def test_comments_stay_with_their_result():
     stated = field("Authentication-Results", RESULTS["lost-semicolons"][0]).stated
     assert [s.comment for s in stated] == ["a", "b"]
@@ -832,6 +955,28 @@ RECEIVED_SPF = {
     "helo": (
         "Fail (helo) identity=helo; client-ip=192.0.2.1; helo=foo.example.com; envelope-from=<>; receiver=<UNKNOWN>",
         (None, Result.FAIL, "foo.example.com"),
+    ),
+    "microsoft-softfail": (
+        "SoftFail (protection.outlook.example: domain of transitioning example.org discourages use of 192.0.2.1 as"
+        " permitted sender)",
+        ("protection.outlook.example", Result.SOFTFAIL, "example.org"),
+    ),
+    "microsoft-error": (
+        "TempError (protection.outlook.example: error in processing during lookup of example.org: DNS Timeout)",
+        ("protection.outlook.example", Result.TEMPERROR, "example.org"),
+    ),
+    "yahoo-softfail": (
+        "softfail (domain of transitioningexample.org does not designate 192.0.2.1 as permitted sender)",
+        (None, Result.SOFTFAIL, "example.org"),
+    ),
+    "google-neutral": (
+        "neutral (google.com: 192.0.2.1 is neither permitted nor denied by best guess record for domain of"
+        " a@example.org) client-ip=192.0.2.1;",
+        ("google.com", Result.NEUTRAL, "example.org"),
+    ),
+    "google-error": (
+        "permerror (google.com: permanent error in processing during lookup of a@example.org: include not found)",
+        ("google.com", Result.PERMERROR, "example.org"),
     ),
     "google": (
         "pass (google.com: domain of a@example.org designates 2001:db8::1 as permitted sender) client-ip=2001:db8::1;",
@@ -921,6 +1066,38 @@ def test_copies_are_named_and_not_counted():
     assert all(row.why for row in message.signatures_not_counted)
 
 
+ICLOUD = """\
+Received: from p00.icloudmta.me.com by p76-mailgateway-smtp-1 (mailgateway 2403B92) with SMTP id 4f24e911;
+ Tue, 2 Jan 2024 18:52:56 GMT
+X-Apple-Action: MOVE_TO_FOLDER/INBOX
+Received: from mail.example.org (mail.example.org [192.0.2.50]) by ci74p00im-qukt09072702.me.com (Postfix)
+ with ESMTPS id 11C766C0012C; Tue,  2 Jan 2024 18:52:53 +0000 (UTC)
+X-ICL-SCORE: 3.33
+Authentication-Results: bimi.icloud.com; bimi=skipped reason="insufficient dmarc"
+X-ARC-Info: policy=fail; arc=none
+Authentication-Results: dmarc.icloud.com; dmarc=none header.from=example.org
+Authentication-Results: spf.icloud.com; spf=pass (spf.icloud.com: domain of a@example.org designates 192.0.2.50 as
+ permitted sender) smtp.mailfrom=a@example.org
+Authentication-Results: mx.example.org; dmarc=pass header.from=example.org
+Received: from pc (pc [10.0.0.1]) by mail.example.org with ESMTPA; Tue,  2 Jan 2024 18:52:50 +0000
+Authentication-Results: spf.icloud.com; spf=pass smtp.mailfrom=forged@example.org
+From: a@example.org
+
+"""
+
+
+def test_a_service_may_state_under_another_name_than_its_hosts():
+    rows = [(s.by, s.method, s.trusted) for s in read_message(ICLOUD).stated]
+    assert rows == [
+        ("bimi.icloud.com", "bimi", True),
+        ("dmarc.icloud.com", "dmarc", True),
+        ("spf.icloud.com", "spf", True),
+        ("mx.example.org", "dmarc", False),
+        ("spf.icloud.com", "spf", False),
+    ]
+    assert envelope(read_message(ICLOUD)) == ("192.0.2.50", "mail.example.org", "a@example.org")
+
+
 # ------------------------------------------------------------------ envelope
 
 
@@ -984,6 +1161,13 @@ def test_conflicting_sources_are_facts_too():
     assert message.envelope.mail_from == "b@example.com"
     differing = [fact for fact in message.envelope.facts if "differs" in fact.source]
     assert {fact.value for fact in differing} == {"a@example.org"}
+
+
+def test_a_stated_domain_is_no_other_sender():
+    facts = read_message("Return-Path: <a@example.org>\n" + MICROSOFT).envelope.facts
+    senders = [fact.value for fact in facts if fact.name == "MAIL FROM"]
+    assert senders == ["a@example.org", "example.org"]
+    assert not any("differs" in fact.source for fact in facts)
 
 
 def test_null_sender_and_mailbox_line():
