@@ -81,8 +81,9 @@ _NEGATED = (
     r"(?:pass|accept|allow|authori[sz]|permit|valid|verif|comply|match|align|met|meet|found|sign|exist)"
 )
 _FAILED = re.compile(
-    r"fail|reject|refus|den(?:y|ied)|violat|invalid|unauth|block|bad|missing|lack|broken|polic|error|mismatch|forg|"
-    r"spoof|suspicious|unable to|could not|cannot|require|mandatory|none|without|quarantine|protect|no valid|"
+    r"fail|reject|refus|den(?:y|ied)|declin|prohibit|disallow|violat|invalid|unauth|block|bad|missing|lack|"
+    r"broken|polic|error|mismatch|forg|spoof|suspicious|require|mandatory|none|without|quarantine|protect|"
+    r"unable to|could not|cannot|no valid|not (?:in|list)|"
     rf"not {_NEGATED}|n't {_NEGATED}|no (?:\w+ )?record|"
     r"fehlgeschlagen|abgelehnt|echou|\u00e9chou|echec|\u00e9chec|rechaz|fall[o\u00f3]|"  # European languages
     r"\u62d2|\u5931\u8d25|\u5931\u6557|\u8bb8\u53ef"  # Chinese, Japanese: refuse, fail, permission

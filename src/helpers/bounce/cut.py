@@ -22,10 +22,29 @@ _MARK = re.compile(
 _MARK_WORDS = ("copy of", "original", "follow", "unsent", "returned", "undelivered", "bounced")
 _HEADER_NAMES = frozenset(
     [
-        *("received", "return-path", "delivered-to", "dkim-signature", "domainkey-signature", "received-spf"),
-        *("authentication-results", "from", "to", "cc", "date", "subject", "message-id", "mime-version"),
-        *("content-type", "content-transfer-encoding", "reply-to", "sender", "user-agent", "precedence"),
-        *("in-reply-to", "references", "feedback-id"),
+        "received",
+        "return-path",
+        "delivered-to",
+        "dkim-signature",
+        "domainkey-signature",
+        "received-spf",
+        "authentication-results",
+        "from",
+        "to",
+        "cc",
+        "date",
+        "subject",
+        "message-id",
+        "mime-version",
+        "content-type",
+        "content-transfer-encoding",
+        "reply-to",
+        "sender",
+        "user-agent",
+        "precedence",
+        "in-reply-to",
+        "references",
+        "feedback-id",
     ]
 )
 _NAMED = frozenset({"from", "received", "return-path"})  # one of them is in every header that came back

@@ -37,8 +37,20 @@ _STATUS_TYPES = frozenset(
 )
 _MAIL_FIELDS = frozenset(
     [
-        *("from", "to", "subject", "date", "received", "return-path", "message-id", "mime-version"),
-        *("content-type", "delivered-to", "sender", "x-failed-recipients", "x-apparently-to", "reply-to"),
+        "from",
+        "to",
+        "subject",
+        "date",
+        "received",
+        "return-path",
+        "message-id",
+        "mime-version",
+        "content-type",
+        "delivered-to",
+        "sender",
+        "x-failed-recipients",
+        "x-apparently-to",
+        "reply-to",
     ]
 )
 _STATUS_IN_TEXT = re.compile(

@@ -274,9 +274,26 @@ EXACT: tuple[Phrase, ...] = (
 
 # Each row above holds one of these; a reply with none of them need not be compared with any row.
 TRIGGERS = (
-    *("dmarc", "spf", "dkim", "authenti", "sender policy", "for policy reasons", "client ip", "invalid ip"),
-    *("ib508", "cxsndr", "pol-p7", "mi:dma", "_401", "#dm00000", "c=r2001", "etp205"),
-    *("we don't allow this mail", "purported responsible", "sender id (pra)", "permitted sender"),
+    "dmarc",
+    "spf",
+    "dkim",
+    "authenti",
+    "sender policy",
+    "for policy reasons",
+    "client ip",
+    "invalid ip",
+    "ib508",
+    "cxsndr",
+    "pol-p7",
+    "mi:dma",
+    "_401",
+    "#dm00000",
+    "c=r2001",
+    "etp205",
+    "we don't allow this mail",
+    "purported responsible",
+    "sender id (pra)",
+    "permitted sender",
 )
 
 # ---------------------------------- look-alikes: words of authentication, another matter

@@ -8,52 +8,70 @@ from helpers.bounce.cut import MAX_REPORT
 from helpers.message import Message
 
 _SAYS_SO = (
-    *(
-        "this is the qmail-send program",
-        "created automatically by",
-        "dragonfly mail agent",
-        "mailer-daemon, please",
-    ),
-    *("able to deliver your message", "able to deliver mail", "able to deliver message", "unable to deliver"),
-    *("able to deliver the", "failed recipients", "has been returned because", "no such user"),
-    *(
-        "while attempting to deliver",
-        "while trying to deliver",
-        "delivery to the following recip",
-        "be delivered",
-    ),
-    *("not been delivered", "was not delivered to", "did not reach the following", "delivery has failed"),
-    *(
-        "delivery failed",
-        "delevery to the following",
-        "following addresses had",
-        "trouble delivering your message",
-    ),
-    *("rejected by a remote", "following recipient was rejected", "following recipients were rejected"),
-    *(
-        "recipients returned permanent errors",
-        "rejected recipient",
-        "mailbox is full",
-        "failed addresses follow",
-    ),
-    *("reject reason", "unknown user: ", "failure reasons", "session follows", "rejected your message"),
-    *(
-        "message was rejected",
-        "has been rejected",
-        "incorrectly constructed",
-        "addressed to:",
-        "non-deliverable",
-    ),
-    *(
-        "\u914d\u4fe1\u3067\u304d\u307e\u305b\u3093",
-        "\u9001\u4fe1\u3067\u304d\u307e\u305b\u3093",
-    ),  # Japanese: not delivered
-    *("zugestellt", "zustellung", "n'a pas pu \u00eatre", "no se ha podido", "\u9000\u4fe1"),
+    "this is the qmail-send program",
+    "created automatically by",
+    "dragonfly mail agent",
+    "mailer-daemon, please",
+    "able to deliver your message",
+    "able to deliver mail",
+    "able to deliver message",
+    "unable to deliver",
+    "able to deliver the",
+    "failed recipients",
+    "has been returned because",
+    "no such user",
+    "while attempting to deliver",
+    "while trying to deliver",
+    "delivery to the following recip",
+    "be delivered",
+    "not been delivered",
+    "was not delivered to",
+    "did not reach the following",
+    "delivery has failed",
+    "delivery failed",
+    "delevery to the following",
+    "following addresses had",
+    "trouble delivering your message",
+    "rejected by a remote",
+    "following recipient was rejected",
+    "following recipients were rejected",
+    "recipients returned permanent errors",
+    "rejected recipient",
+    "mailbox is full",
+    "failed addresses follow",
+    "reject reason",
+    "unknown user: ",
+    "failure reasons",
+    "session follows",
+    "rejected your message",
+    "message was rejected",
+    "has been rejected",
+    "incorrectly constructed",
+    "addressed to:",
+    "non-deliverable",
+    # "not delivered", "returned" in Japanese, Chinese, Russian, German, French, Spanish, Portuguese, Italian
+    "\u914d\u4fe1\u3067\u304d\u307e\u305b\u3093",
+    "\u9001\u4fe1\u3067\u304d\u307e\u305b\u3093",
+    "\u5c4a\u3051\u308b\u3053\u3068\u304c\u3067\u304d\u307e\u305b\u3093",
+    "\u914d\u9001\u3067\u304d\u307e\u305b\u3093",
+    "\u9000\u4fe1",
+    "\u65e0\u6cd5\u6295\u9012",
+    "\u672a\u80fd\u9001\u8fbe",
+    "\u0431\u044b\u0442\u044c \u0434\u043e\u0441\u0442\u0430\u0432\u043b\u0435\u043d\u043e",
+    "zugestellt",
+    "zustellung",
+    "n'a pas pu \u00eatre",
+    "no se ha podido",
+    "n\u00e3o p\u00f4de ser entregue",
+    "non \u00e8 stato possibile",
 )
 _TEMPLATES = (
-    *("this is the qmail-send program", "created automatically by mail delivery", "dragonfly mail agent"),
-    *("this is the mail system at host", "diagnostic information for administrators:"),
-    *("could not be delivered to the following recipient",),
+    "this is the qmail-send program",
+    "created automatically by mail delivery",
+    "dragonfly mail agent",
+    "this is the mail system at host",
+    "diagnostic information for administrators:",
+    "could not be delivered to the following recipient",
 )
 _FROM_A_DAEMON = re.compile(
     r"mailer-?daemon|mdaemon@|post_?master|mail deliver|mail administrator|system administrator|<>|"
@@ -61,7 +79,10 @@ _FROM_A_DAEMON = re.compile(
 )
 _ABOUT_FAILURE = re.compile(
     r"undeliver|deliver(?:y|ed)|returned? (?:mail|to sender)|failure|bounce|could not|non ?remis|rejected|"
-    r"mail error|not be sent|unzustellbar|error sending|mail system error|returning message|no entregado"
+    r"mail error|not be sent|unzustellbar|error sending|mail system error|returning message|no entregado|"
+    r"no se puede entregar|n\u00e3o entregue|non recapitabile|\u9000\u4fe1|\u672a\u9001\u8fbe|"
+    r"\u65e0\u6cd5\u9001\u8fbe|\u914d\u4fe1\u4e0d\u80fd|\u4e0d\u9054|"
+    r"\u30e1\u30fc\u30eb\u30a8\u30e9\u30fc|\u0434\u043e\u0441\u0442\u0430\u0432\u043b"
 )
 _QUOTES_REPLY = re.compile(
     r"(?<![\w.])[45]\d\d[ -][45]\.\d{1,3}\.\d{1,3}\b|<<< [45]\d\d |^[45]\d\d(?: - |[ -])[A-Za-z]",
@@ -78,8 +99,9 @@ def looks_like_bounce(*, sender: str, subject: str, words: str, automatic: bool,
     """
     says_so = says_it_bounced(words)
     about_failure = _ABOUT_FAILURE.search(subject.lower()) is not None
-    if automatic or (daemon := _FROM_A_DAEMON.search(sender.lower())):
-        if says_so or about_failure or (returned and not automatic and "daemon" in daemon.group()):
+    daemon = _FROM_A_DAEMON.search(sender.lower())
+    if automatic or daemon:
+        if says_so or about_failure or (returned and daemon and "daemon" in daemon.group()):
             return True
         return _QUOTES_REPLY.search(words, 0, MAX_REPORT) is not None
     lowered = words[:MAX_REPORT].lower()

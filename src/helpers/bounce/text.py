@@ -187,7 +187,7 @@ _INTRODUCED = re.compile(
     r"|error delivering your mail to <[^<>\n]{1,400}>\."
 )
 _CODE_LINE = re.compile(
-    r"([45](?<![^\s:'\"(\[].)\d\d)(?:-|[ :](?=\s*\S))(?!\d\d?\d?\b(?:[ :]\d|-\d{4}|$))", re.MULTILINE
+    r"([45](?<![^\s:'\"(\[].)\d\d)(?:-|[ :](?=\s*\S))(?!\d\d?\d?\b(?:[ :]\d|-\d{4}|$)|\d{4}\b)", re.MULTILINE
 )
 _ENHANCED_LINE = re.compile(r"^[ \t>*-]*[45]\.\d{1,3}\.\d{1,3}[ :]", re.MULTILINE)
 _ENDS = re.compile(
