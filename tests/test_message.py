@@ -961,6 +961,14 @@ RECEIVED_SPF = {
         " permitted sender)",
         ("protection.outlook.example", Result.SOFTFAIL, "example.org"),
     ),
+    "folded-inside": (
+        "Pass (protection.outlook.example: domain of    APC01.example.org designates 192.0.2.1 as    permitted sender)",
+        ("protection.outlook.example", Result.PASS, "apc01.example.org"),
+    ),
+    "null-sender-at-google": (
+        "pass (google.com: domain of  designates 192.0.2.1 as permitted sender) client-ip=192.0.2.1;",
+        ("google.com", Result.PASS, None),
+    ),
     "microsoft-error": (
         "TempError (protection.outlook.example: error in processing during lookup of example.org: DNS Timeout)",
         ("protection.outlook.example", Result.TEMPERROR, "example.org"),

@@ -102,7 +102,8 @@ _CLIENT_NAMES = ("client-ip", "smtp.remote-ip", "smtp.client-ip", "policy.iprev"
 _INSTANCE = re.compile(r"\s*i\s*=\s*\d+\s*")
 # "transitioning" is Microsoft's and Yahoo's word for softfail; Yahoo forgets the blank behind it.
 _SAID_DOMAIN = re.compile(
-    r"(?:domain of (?:transitioning ?)?|during lookup of )(\S*[A-Za-z0-9-])(?=[\s:,;]|\Z)"
+    r"(?:domain of\s+(?:transitioning\s*)?|during lookup of\s+)(?!designates\s|does not\s|discourages\s)"
+    r"(\S*[A-Za-z0-9-])(?=[\s:,;]|\Z)"
 )
 _SPF_HOST = re.compile(r"\s*([A-Za-z0-9.-]+\.[A-Za-z0-9-]+)\s*:\s")
 
