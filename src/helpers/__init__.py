@@ -19,6 +19,7 @@ TYPE_CHECKING = False  # type checkers take it for true; `typing` itself takes l
 if TYPE_CHECKING:
     from typing import Any
 
+    from helpers import fixes as fixes
     from helpers import services as services
     from helpers.arc import verify_arc as verify_arc
     from helpers.authentication import authenticate as authenticate
@@ -27,23 +28,30 @@ if TYPE_CHECKING:
     from helpers.bounce import read_bounce as read_bounce
     from helpers.diagnosis import Cause as Cause
     from helpers.diagnosis import Diagnosis as Diagnosis
-    from helpers.diagnosis import diagnose as diagnose
     from helpers.dkim import verify_dkim as verify_dkim
     from helpers.dmarc import evaluate_dmarc as evaluate_dmarc
     from helpers.domains import organizational_domain as organizational_domain
     from helpers.domains import parse_dmarc as parse_dmarc
     from helpers.domains import tree_walk as tree_walk
+    from helpers.fixes import diagnose as diagnose
     from helpers.lab import lab as lab
     from helpers.lookup import SERVFAIL as SERVFAIL
     from helpers.lookup import TIMEOUT as TIMEOUT
     from helpers.lookup import LiveDns as LiveDns
+    from helpers.lookup import Overlay as Overlay
     from helpers.lookup import RecordingDns as RecordingDns
     from helpers.lookup import Zone as Zone
     from helpers.lookup import sample_zone as sample_zone
     from helpers.message import Message as Message
     from helpers.message import read_message as read_message
     from helpers.show.alignment import alignment_figure as alignment_figure
+    from helpers.show.evidence_pack import evidence_pack as evidence_pack
     from helpers.show.journey import journey_figure as journey_figure
+    from helpers.show.matrix import matrix_figure as matrix_figure
+    from helpers.show.service_chooser import service_chooser as service_chooser
+    from helpers.show.service_figures import choice_figure as choice_figure
+    from helpers.show.service_figures import services_figure as services_figure
+    from helpers.show.services import services_table as services_table
     from helpers.spf import check_spf as check_spf
     from helpers.spf import parse_spf as parse_spf
     from helpers.terms import Answer as Answer
@@ -56,20 +64,25 @@ _NAMES = {
     "arc": ("verify_arc",),
     "authentication": ("authenticate",),
     "bounce": ("Bounce", "code_meaning", "read_bounce"),
-    "diagnosis": ("Cause", "Diagnosis", "diagnose"),
+    "diagnosis": ("Cause", "Diagnosis"),
     "dkim": ("verify_dkim",),
     "dmarc": ("evaluate_dmarc",),
     "domains": ("organizational_domain", "parse_dmarc", "tree_walk"),
-    "lab": ("lab",),
-    "lookup": ("SERVFAIL", "TIMEOUT", "LiveDns", "RecordingDns", "Zone", "sample_zone"),
+    "fixes": ("diagnose",),
+    "lookup": ("SERVFAIL", "TIMEOUT", "LiveDns", "Overlay", "RecordingDns", "Zone", "sample_zone"),
     "message": ("Message", "read_message"),
     "show.alignment": ("alignment_figure",),
+    "show.evidence_pack": ("evidence_pack",),
     "show.journey": ("journey_figure",),
+    "show.matrix": ("matrix_figure",),
+    "show.service_chooser": ("service_chooser",),
+    "show.service_figures": ("choice_figure", "services_figure"),
+    "show.services": ("services_table",),
     "spf": ("check_spf", "parse_spf"),
     "terms": ("Answer", "Authentication", "Envelope", "Result", "Step"),
 }
 _ROOM = {name: room for room, names in _NAMES.items() for name in names}
-_WHOLE = ("services",)  # rooms with many names of their own: h.services.find(…)
+_WHOLE = ("fixes", "lab", "services")  # rooms with many names of their own: h.services.find(…)
 
 __all__ = sorted((*_ROOM, *_WHOLE))  # noqa: PLE0605 - a list of the names above
 

@@ -53,10 +53,15 @@ def read_mailbox(text: str, what: str) -> tuple[str, str]:
     if any(character in text for character in "\r\n\0"):
         raise ValueError(f"{what} is one address on one line, not {text!r}")
     found = read_message(f"From: {text}\r\n\r\n".encode("utf-8", "replace")).from_addresses
-    if len(found) != 1 or found[0].domain is None or not _LOCAL_PART.fullmatch(found[0].local):
+    address = found[0] if len(found) == 1 else None
+    whole = address is not None and text.strip() in (
+        address.text,
+        f"{text.rpartition('<')[0]}<{address.text}>",
+    )
+    if address is None or not whole or address.domain is None or not _LOCAL_PART.fullmatch(address.local):
         raise ValueError(f"{what} is one address such as monthly@fujiba.net, not {text!r}")
-    name = "".join(c for c in found[0].name if c.isprintable())  # an encoded word may hide a line ending
-    return name, f"{found[0].local}@{found[0].domain}"
+    name = "".join(c for c in address.name if c.isprintable())  # an encoded word may hide a line ending
+    return name, f"{address.local}@{address.domain}"
 
 
 def compose(author: tuple[str, str], to: tuple[str, str], subject: str, body: str, *, number: int) -> bytes:
@@ -102,8 +107,12 @@ def _quoted(text: str) -> str:
 
 
 def on_top(raw: bytes, fields: Iterable[str]) -> bytes:
-    """The message with these fields above its own, the first one topmost."""
-    return "".join(f"{field}\r\n" for field in fields).encode("utf-8", "backslashreplace") + raw
+    """The message with these fields above its own, the first one topmost.
+
+    A message that begins with a blank has no header: that line must not become a part of ours.
+    """
+    gap = "\r\n" if raw[:1] in (b" ", b"\t") else ""
+    return ("".join(f"{field}\r\n" for field in fields) + gap).encode("utf-8", "backslashreplace") + raw
 
 
 def changed(raw: bytes, change: Callable[[Header], bytes | None]) -> bytes:

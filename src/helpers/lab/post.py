@@ -1,117 +1,30 @@
-"""The lab at work, inside its own thread: servers that take mail, and what carries it on.
+"""The lab at work, inside its own thread: the servers, and the queue that carries mail between them.
 
-A *run* is one mail's way. Its first server is spoken to by the author's mail client; from then on
-each relay's mail goes into one queue, and is sent to the next server in the order it came.
+The author's mail client speaks to a mail's first server; from then on each relay's mail goes into
+one queue, and is sent to the next server in the order it came.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
-from helpers.bounce import read_bounce
+from helpers.lab.client import Said, deliver
 from helpers.lab.mail import Mail, moment
 from helpers.lab.mail import author_domain as author_domain_of
-from helpers.lab.passing import Taken, at_home, pass_on, queue_id
-from helpers.lab.receivers import RECEIVERS, Judgement, Receiver, judge, stored_report
-from helpers.lab.relays import DIRECT, Relay
+from helpers.lab.passing import at_home, pass_on, queue_id
+from helpers.lab.receivers import Receiver
+from helpers.lab.relays import Relay
 from helpers.lab.report import Refusal, delivery_report
-from helpers.lab.smtp import Arrived, Party, Said, Server, deliver, serve
-from helpers.lab.trace import Dialogue, LabHop, Trace
+from helpers.lab.roles import role_of
+from helpers.lab.run import INBOX, Host, Job, Run, Ticket, Way
+from helpers.lab.server import Server, serve
+from helpers.lab.trace import LabHop, Trace
+from helpers.lab.wires import Party
 from helpers.lab.world import INBOX_IP, mail_server
 from helpers.lookup import Zone
 from helpers.message import read_message
-from helpers.terms import Policy, Rules
-
-# The author's machine at home. What reverse DNS says of it is the provider's name for the line.
-HOME = Party("smtpclient.apple", "203.0.113.77")
-HOME_NAMES = {HOME.ip: "p77.client.example.jp"}
-
-INBOX = "inbox"
-Host = Relay | Receiver | str  # what a server of the lab is: a relay, a receiver or the inbox
-
-
-@dataclass(slots=True)
-class Run:
-    """One mail on its way, and what became of it so far."""
-
-    number: int
-    path: tuple[Relay, ...]
-    receiver: Receiver
-    dns: Zone
-    rules: Rules
-    author: str | None = None
-    hops: dict[int, LabHop] = field(
-        default_factory=dict
-    )  # by number: sessions overlap where a client says QUIT
-    judgement: Judgement | None = None
-    report: bytes | None = None
-    reported_to: str | None = None
-    under_way: int = 0  # jobs in the queue or being worked on
-    done: asyncio.Event = field(default_factory=asyncio.Event)
-
-    @property
-    def receiver_hop(self) -> int:
-        """The number of the session with the receiver; the bounce comes in the next one."""
-        return len(self.path) + 1
-
-    @property
-    def last_word(self) -> str:
-        """The answer of the server that came furthest, bounces aside."""
-        if self.judgement is not None:
-            return " ".join(self.judgement.reply)
-        numbers = [number for number in self.hops if number <= self.receiver_hop]
-        return self.hops[max(numbers)].reply if numbers else ""
-
-    def trace(self) -> Trace:
-        """What became of it, as a result."""
-        found = self.judgement
-        stored = found.stored if found is not None else None
-        hops = tuple(self.hops[number] for number in sorted(self.hops))
-        return Trace(
-            author_domain=self.author,
-            through=tuple(relay.name for relay in self.path) or (DIRECT,),
-            receiver=self.receiver.name,
-            delivered=stored is not None,
-            disposition=found.disposition if found is not None else Policy.NONE,
-            reply=self.last_word,
-            authentication=found.authentication if found is not None else None,
-            hops=hops,
-            dialogue=Dialogue([line for hop in hops for line in hop.dialogue]),
-            received=read_message(stored) if stored is not None else None,
-            bounce=read_bounce(self.report) if self.report is not None else None,
-            bounced_to=self.reported_to,
-        )
-
-
-@dataclass(slots=True)
-class Ticket:
-    """What a server knows of a connection that the lab itself opened: whose mail it is, and where it is."""
-
-    run: Run
-    hop: int  # the number of the session; the relay of the run's path that it belongs to is one less
-    server: Party
-
-
-@dataclass(slots=True)
-class Job:
-    """A mail that a relay has taken and is to send on."""
-
-    run: Run
-    hop: int  # the session in which the relay took it
-    taken: Taken
-
-
-@dataclass(frozen=True, slots=True)
-class Way:
-    """One session to be: with which server, from where to where, after which changes, as whom."""
-
-    host: Host
-    client: Party
-    server: Party
-    changes: tuple[str, ...] = ()
-    login: str | None = None
+from helpers.terms import Rules
 
 
 class Post:
@@ -140,15 +53,10 @@ class Post:
     async def port(self, host: Host) -> int:
         """The port of a server, which is started now if it was not yet."""
         if host not in self.ports:
-            server = await serve(self._role(host), self.address, self.errors.append, self._connections)
+            server = await serve(role_of(self, host), self.address, self.errors.append, self._connections)
             self._servers.append(server)
             self.ports[host] = server.sockets[0].getsockname()[1]
         return self.ports[host]
-
-    def _role(self, host: Host) -> RelayRole | ReceiverRole | InboxRole:
-        if isinstance(host, Relay):
-            return RelayRole(self, host)
-        return ReceiverRole(self, host) if isinstance(host, Receiver) else InboxRole(self)
 
     async def close(self) -> None:
         """Stop everything: no port, no connection, no task is left."""
@@ -298,101 +206,6 @@ class Post:
         )
         return said
 
-    def taken(self, arrived: Arrived, dns: Zone) -> Taken:
-        """The mail with what reverse DNS would say of the client: its name, if that name has the address."""
-        name = HOME_NAMES.get(arrived.client_ip)
-        rdtype = "AAAA" if ":" in arrived.client_ip else "A"
-        if name is None and arrived.client_ip in dns(arrived.helo, rdtype).values:
-            name = arrived.helo
-        return Taken(arrived.mail, arrived.client_ip, name, arrived.helo, arrived.login)
-
     def keep(self, address: str, raw: bytes) -> None:
         """Put a mail into a mailbox."""
         self.mailboxes.setdefault(address.lower(), []).append(raw)
-
-
-# -------------------------------------------------------------------- roles
-
-
-class _Role:
-    """What the three kinds of server have in common."""
-
-    needs_login = False
-
-    def __init__(self, post: Post, host: str) -> None:
-        self.post = post
-        self.host = host
-
-    def greets_as(self, port: int) -> str:
-        """The name that the client looked for."""
-        ticket = self.post.ticket(port)
-        return ticket.server.host if ticket is not None else self.host
-
-
-class RelayRole(_Role):
-    """A server that takes mail in order to send it on."""
-
-    def __init__(self, post: Post, relay: Relay) -> None:
-        super().__init__(post, at_home(relay, None, post.dns).server)
-        self.relay = relay
-        self.needs_login = relay.login
-
-    def take(self, arrived: Arrived) -> tuple[str, ...]:
-        """Into the queue; whether it arrives is another matter."""
-        ticket = self.post.ticket(arrived.port)
-        if ticket is None:
-            run = self.post.new_run([self.relay], next(iter(RECEIVERS.values())))
-            run.author = author_domain_of(arrived.mail.raw)
-            ticket = Ticket(run, 1, Party(self.host, self.relay.server_ip))
-        run = ticket.run
-        self.post.enqueue(Job(run, ticket.hop, self.post.taken(arrived, run.dns)))
-        return (f"250 2.0.0 OK {queue_id(run.number, ticket.hop)}",)
-
-
-class ReceiverRole(_Role):
-    """A server at which the mail ends, or is turned away."""
-
-    def __init__(self, post: Post, receiver: Receiver) -> None:
-        super().__init__(post, "mx1.receiver.example")
-        self.receiver = receiver
-
-    def take(self, arrived: Arrived) -> tuple[str, ...]:
-        """Check the mail and answer."""
-        ticket = self.post.ticket(arrived.port)
-        if ticket is None:
-            run = self.post.new_run([], self.receiver)
-            run.author = author_domain_of(arrived.mail.raw)
-        else:
-            run = ticket.run
-        found = judge(
-            self.receiver,
-            self.post.taken(arrived, run.dns),
-            host=ticket.server.host if ticket is not None else self.host,
-            dns=run.dns,
-            rules=run.rules,
-            number=run.number,
-            hop=run.receiver_hop,
-        )
-        run.judgement = found
-        if found.stored is not None:
-            self.post.keep(arrived.mail.rcpt_to, found.stored)
-        return found.reply
-
-
-class InboxRole(_Role):
-    """The server of whoever gets the bounce. It takes everything."""
-
-    def __init__(self, post: Post) -> None:
-        super().__init__(post, "mx.google.com")
-
-    def take(self, arrived: Arrived) -> tuple[str, ...]:
-        """Store the bounce."""
-        ticket = self.post.ticket(arrived.port)
-        number, hop = (ticket.run.number, ticket.hop) if ticket is not None else (1, 1)
-        host = ticket.server.host if ticket is not None else self.host
-        dns = ticket.run.dns if ticket is not None else self.post.dns
-        raw = stored_report(self.post.taken(arrived, dns), host=host, number=number, hop=hop)
-        self.post.keep(arrived.mail.rcpt_to, raw)
-        if ticket is not None:
-            ticket.run.report = raw
-        return (f"250 2.0.0 OK {queue_id(number, hop)}",)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import os
 import threading
 from collections.abc import Coroutine, Sequence
 from types import TracebackType
@@ -12,11 +13,12 @@ from typing import Any, Self, TypeVar
 from helpers.dkim import with_crlf
 from helpers.lab.accounts import ACCOUNTS, Account, account_for
 from helpers.lab.mail import Mail, compose, read_mailbox
-from helpers.lab.post import HOME, Post
+from helpers.lab.post import Post
 from helpers.lab.receivers import RECEIVERS, Receiver
 from helpers.lab.relays import DIRECT, RELAYS, Relay
-from helpers.lab.smtp import PATIENCE, Party, loopback
+from helpers.lab.roles import HOME
 from helpers.lab.trace import Trace
+from helpers.lab.wires import PATIENCE, Party, loopback
 from helpers.lab.world import records_for, world_of
 from helpers.lookup import Zone, a_label
 from helpers.message import Message, read_message
@@ -29,6 +31,7 @@ moved to June, and the invoice follows by post.
 
 Kind regards from the office – see you in May.
 """
+Source = bytes | str | os.PathLike[str] | Message  # what `read_message` takes
 Path = str | Relay | Sequence[str | Relay]
 _Value = TypeVar("_Value")
 
@@ -150,8 +153,9 @@ class Lab:
     def records(self, through: str | Relay, domain: str) -> Zone:
         """What the owner of ``domain`` publishes for a relay, as a zone: ``net.zone | net.records(…)``.
 
-        Empty where nothing that the owner publishes helps, as with Gmail. Raises ValueError for a
-        relay that the lab does not have and for a text that is no domain.
+        Empty where nothing that the owner publishes helps, as with Gmail. An SPF record is the one
+        that is there with a term more, so publish for one relay before asking for the next. Raises
+        ValueError for a relay that the lab does not have and for a text that is no domain.
         """
         label = a_label(str(domain))
         if label is None:
@@ -162,7 +166,7 @@ class Lab:
 
     def send(
         self,
-        raw: bytes | Message | None = None,
+        raw: Source | None = None,
         *,
         from_: str | None = None,
         to: str = "desk@737flight.example",
@@ -177,8 +181,9 @@ class Lab:
         ``from_`` and ``to`` are addresses, with or without a name. ``through`` names the relay, or
         several in order (a forwarder or list behind an outgoing server), or "direct" for none;
         left out, the account that ``from_`` belongs to decides. ``receiver`` names who takes or
-        refuses it. ``raw`` is a complete message instead of subject and body: ``from_`` is then
-        only MAIL FROM, by default the address in its From. ``client_ip`` is the author's machine.
+        refuses it. ``raw`` is a complete message (anything that `read_message` takes) instead of
+        subject and body: ``from_`` is then only MAIL FROM, by default the address in its From.
+        ``client_ip`` is the author's machine.
 
         Raises ValueError with one sentence for an unknown relay or receiver, for what is no
         address, and when the lab does not run; never for what the mail holds. ConnectionError
@@ -293,7 +298,7 @@ def path_of(through: Path) -> tuple[Relay, ...]:
     return tuple(path)
 
 
-def _author_of(raw: bytes | Message | None) -> str:
+def _author_of(raw: Source | None) -> str:
     if raw is None:
         raise ValueError('who sends it? from_="monthly@fujiba.net", for instance')
     found = read_message(raw).from_addresses

@@ -14,6 +14,7 @@ from helpers.lab.keys import lab_key
 from helpers.lab.passing import at_home, dashed
 from helpers.lab.relays import Relay
 from helpers.lookup import Zone, sample_zone
+from helpers.services import merged_spf
 from helpers.terms import DnsStatus
 
 if TYPE_CHECKING:
@@ -54,8 +55,8 @@ def world_of(zone: Zone) -> Zone:
     for name, label in KEY_NAMES.items():
         if name.startswith("*.") or _has_key(world, name):
             world = world.with_records(name, "TXT", [lab_key(label).record])
-    for name in zone.names():
-        if name.endswith(CUSTOMER_KEYS) and _has_key(zone, name):
+    for name in world.names():
+        if name.endswith(CUSTOMER_KEYS) and _has_key(world, name):
             world = world.with_records(name, "TXT", [lab_key("service-customer").record])
     return world
 
@@ -114,13 +115,10 @@ def records_for(relay: Relay, domain: str, zone: Zone) -> Zone:
 
 
 def _with_term(texts: list[str], term: str) -> list[str]:
-    """The TXT records of a domain with the term in the SPF record, before what ends it."""
+    """The TXT records of a domain with the term in the SPF record (RFC 7208 §3.2: there is only one)."""
     others = [text for text in texts if not _is_spf(text)]
-    words = next((text.split() for text in texts if _is_spf(text)), ["v=spf1", "~all"])
-    if term not in words:
-        ends = [i for i, word in enumerate(words) if word.lstrip("+-~?").lower() == "all"]
-        words.insert(ends[0] if ends else len(words), term)
-    return [*others, " ".join(words)]
+    there = next((text for text in texts if _is_spf(text)), "v=spf1 ~all")
+    return [*others, merged_spf(there, f"v=spf1 {term}")]
 
 
 def _is_spf(text: str) -> bool:
