@@ -290,6 +290,14 @@ def test_a_report_in_free_text(what):
     assert text in reply.text
 
 
+def test_the_sender_is_no_recipient():
+    text = exim("550 5.1.1 no").replace(f"X-Failed-Recipients: {TO}\n", "")
+    text = text.replace(
+        "The following", "A message sent by\n\n  <news@shop.example>\n\nfailed. The following"
+    )
+    assert [reply.recipient for reply in read_bounce(text).replies] == [TO]
+
+
 def test_the_address_in_the_text_counts_where_the_header_names_another():
     bounce = read_bounce(exim("554 5.7.0 no").replace(f"Recipients: {TO}", "Recipients: user@other.example"))
     assert [(reply.recipient, reply.code) for reply in bounce.replies] == [(TO, 554)]

@@ -53,10 +53,13 @@ class Block(NamedTuple):
 def recipient_blocks(words: str) -> list[Block]:
     """Recipients that stand at the beginning of a line, each with the text up to the next one."""
     found: list[tuple[str, list[str]]] = []
-    margin = 0
+    margin, before = 0, ""
     for line in words[:MAX_REPORT].split("\n"):
         stripped = line.strip()
         named = _recipient_line(stripped) if "@" in stripped and len(stripped) <= MAX_LINE else None
+        if named and before.endswith("sent by"):  # Exim names the sender, too
+            named = None
+        before = stripped or before
         indent = len(line) - len(line.lstrip()) if named else 0
         if named and found and _goes_on(found[-1], named, indent > margin):
             found[-1][1].append(stripped)
