@@ -936,6 +936,26 @@ def test_an_odd_word_is_explained_for_its_method():
     assert "permerror" in spf.note
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("Authentication-Results", "mx.example; spf=pass smtp.helo=m.example.org", True),
+        (
+            "Authentication-Results",
+            "mx.example; spf=pass smtp.helo=m.example.org smtp.mailfrom=a@example.org",
+            False,
+        ),
+        ("Authentication-Results", "mx.example; spf=pass smtp.mailfrom=<> smtp.helo=m.example.org", False),
+        ("Authentication-Results", "mx.example; x-ptr=pass smtp.helo=m.example.org", False),
+        ("Received-SPF", "pass identity=helo; helo=m.example.org; envelope-from=a@example.org", True),
+        ("Received-SPF", "pass identity=mailfrom; helo=m.example.org; envelope-from=a@example.org", False),
+    ],
+)
+def test_a_result_for_helo_is_told_apart(name, value, expected):
+    (row,) = field(name, value).stated
+    assert row.about_helo is expected
+
+
 def test_comments_stay_with_their_result():
     stated = field("Authentication-Results", RESULTS["lost-semicolons"][0]).stated
     assert [s.comment for s in stated] == ["a", "b"]

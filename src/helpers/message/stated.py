@@ -49,6 +49,15 @@ class Stated(Shown):
                     return value
         return None
 
+    @property
+    def about_helo(self) -> bool:
+        """Is this SPF's result for HELO alone? DMARC counts only the one for MAIL FROM (RFC 9989 §4.4.2)."""
+        if self.method != "spf":
+            return False
+        if identity := self.value_of("identity"):
+            return identity.lower() == "helo"
+        return self.value_of(*_HELO_NAMES) is not None and self.value_of(*_SENDER_NAMES) is None
+
 
 _RESULTS = {result.value: result for result in Result}
 _ODD_RESULTS = {
@@ -65,14 +74,12 @@ _METHODS = frozenset({
     "arc", "auth", "bimi", "compauth", "cram", "dkim", "dkim-adsp", "dkim-atps", "dmarc", "dnswl",
     "domainkeys", "iprev", "rrvs", "s-mime", "sender-id", "smime", "spf", "vbr",
 })  # fmt: skip
-_SPF_NAMES = (
-    "smtp.mailfrom", "smtp.mfrom", "smtp.mail", "smtp.from", "envelope-from", "smtp.helo", "smtp.ehlo",
-    "smtp.envfrom",
-)  # fmt: skip
+_SENDER_NAMES = ("smtp.mailfrom", "smtp.mfrom", "smtp.mail", "smtp.from", "envelope-from", "smtp.envfrom")
+_HELO_NAMES = ("smtp.helo", "smtp.ehlo", "helo")
 # Keys of Received-SPF (RFC 7208 §9.1), which Amazon also writes between the results, with semicolons.
 _SPF_KEYS = frozenset({"client-ip", "envelope-from", "helo", "identity", "mechanism", "problem", "receiver"})
 _DOMAIN_FROM = {
-    "spf": _SPF_NAMES,
+    "spf": (*_SENDER_NAMES, *_HELO_NAMES),
     "dkim": ("header.d", "header.i", "header.from"),
     "domainkeys": ("header.d", "header.from", "header.sender", "from"),
     "dmarc": ("header.from", "from"),
