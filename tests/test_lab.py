@@ -582,6 +582,7 @@ def test_a_trace_is_shown_and_exported(net):
     assert "smtp.gmail.com" in trace._repr_html_()
     assert isinstance(trace.hops[0], LabHop)
     assert str(trace.hops[1]).startswith("mail-sor-f41.google.com → mx1.737flight.example: 550")
+    assert repr(trace.dialogue[1:3]) == "S: 220 smtp.gmail.com ESMTP\nC: EHLO smtpclient.apple"
     assert str(Line(1, "server", "250 OK\x1b[31m")) == "S: 250 OK\\x1b[31m"
     with pytest.raises(dataclasses.FrozenInstanceError):
         trace.delivered = True

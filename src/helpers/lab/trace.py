@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from helpers.terms import Policy, Shown
 
@@ -33,6 +33,10 @@ class Line(Shown):
         """``C: MAIL FROM:<…>`` or ``S: 250 OK``, as the RFCs write it (RFC 5321 §4.1.1.1)."""
         return f"{'C' if self.speaker == 'client' else 'S'}: {one_line(self.text)}"
 
+    def __repr__(self) -> str:
+        """The same: a list of lines reads like the session."""
+        return str(self)
+
 
 class Dialogue(tuple[Line, ...]):
     """The lines of one or several sessions, in order: a tuple whose text can be read."""
@@ -49,6 +53,11 @@ class Dialogue(tuple[Line, ...]):
         return "\n".join(parts)
 
     __repr__ = __str__
+
+    def __getitem__(self, index: Any) -> Any:
+        """A line, or some of them as a dialogue."""
+        found = super().__getitem__(index)
+        return Dialogue(found) if isinstance(index, slice) else found
 
 
 @dataclass(frozen=True, slots=True, repr=False)

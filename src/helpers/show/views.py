@@ -426,16 +426,14 @@ def _(diagnosis: Diagnosis) -> View:
 def _(trace: Trace | LabHop) -> View:
     """A mail's way through the lab, or one session of it: who handed it on, and the lines they spoke."""
     hops = (trace,) if isinstance(trace, LabHop) else trace.hops
-    rows = tuple(
-        (h.number, h.client, h.client_ip, h.server, f"<{h.mail_from}>", "; ".join(h.changes), h.reply)
-        for h in hops
-    )
-    columns = ("hop", "from", "client IP", "to", "MAIL FROM", "before that", "answer")
+    rows = tuple((h.number, h.client, h.client_ip, h.server, f"<{h.mail_from}>", h.reply) for h in hops)
+    way = Table("Way", ("hop", "from", "client IP", "to", "MAIL FROM", "answer"), rows)
+    did = tuple((h.number, h.client, change) for h in hops for change in h.changes)
+    changes = Table("Changes", ("hop", "done by", "before it was sent on"), did)
     lines = tuple((line.hop, line.speaker, line.text) for line in trace.dialogue)
     dialogue = Table("Dialogue", ("hop", "who", "line"), lines, folded=True)
-    way = Table("Way", columns, rows)
     if isinstance(trace, LabHop):
-        return View(f"{trace.client} → {trace.server}: {trace.reply}", tables=(way, dialogue))
+        return View(f"{trace.client} → {trace.server}: {trace.reply}", tables=(way, changes, dialogue))
     ended = {"quarantine": "quarantined", "reject": "refused"}.get(trace.disposition.value, "delivered")
     if not trace.delivered and trace.disposition == Policy.NONE:
         ended = "not delivered"
@@ -444,7 +442,7 @@ def _(trace: Trace | LabHop) -> View:
     checks = view_of(trace.authentication).tables[:2] if trace.authentication is not None else ()
     came_back = f"{trace.bounced_to} got a bounce: {view_of(trace.bounce).headline}" if trace.bounce else ""
     notes = (came_back,) if came_back else ()
-    return View(f"{ended}: {trace.reply}", tone, (way, *checks, dialogue), notes)
+    return View(f"{ended}: {trace.reply}", tone, (way, changes, *checks, dialogue), notes)
 
 
 BAD_CAUSES = frozenset(Cause) - {
