@@ -313,6 +313,23 @@ def test_a_gateway_without_a_daemons_name():
     assert read_bounce(about_a_parcel).kind == BounceKind.NOT_A_BOUNCE
 
 
+def test_a_list_manager_that_returns_an_article():
+    """fml: the list is the recipient, not the member whom the words name, too."""
+    text = (
+        f"From: list-admin@lists.example\nTo: news@shop.example\nSubject: NOT MEMBER\nX-MLServer: fml\n\n"
+        f"You <news@shop.example> are not member of <{TO}>.\n\nOriginal mail as follows:\n\n{ORIGINAL}"
+    )
+    bounce = read_bounce(text)
+    assert (bounce.kind, bounce.replies[0].recipient) == (BounceKind.PLAIN_BOUNCE, TO)
+    assert read_bounce(text.replace("list-admin@", "member@")).kind == BounceKind.NOT_A_BOUNCE
+
+
+def test_a_transcript_without_angle_brackets():
+    prose = f"   ----- Transcript of session follows -----\n550 {TO}... Host unknown\n"
+    (reply,) = read_bounce(f"From: MAILER-DAEMON@a.example\nSubject: Returned mail\n\n{prose}").replies
+    assert (reply.recipient, reply.code, reply.text) == (TO, 550, "550 Host unknown")
+
+
 def test_help_for_owners_of_a_group_blames_nobody():
     """Google Groups: spam is the reason, SPF only advice."""
     advice = (

@@ -16,7 +16,7 @@ _MARK = re.compile(
     r"(?:below|this|included|enclosed|below this line) is a copy of (?:the|your) .{0,80}|"
     r"(?:the )?headers? of the original message.{0,60}|original message headers?|"
     r"original mail info|original (?:e-?mail )?message|unsent message (?:follows|below)|returned message|"
-    r"undelivered message|message text follows|(?:bounced|returned) e-?mail|"
+    r"undelivered message|message text follows|original mail as follows|(?:bounced|returned) e-?mail|"
     r"the original message (?:follows|is attached) below"
 )
 _MARK_WORDS = ("copy of", "original", "follow", "unsent", "returned", "undelivered", "bounced")

@@ -7,7 +7,7 @@ import re
 from helpers.bounce.blame import blame
 from helpers.bounce.parts import MAX_REPLIES, Copy, Material, Reading, Row
 from helpers.bounce.reply import Words, read_host, read_reply, read_stage
-from helpers.bounce.signs import is_automatic, looks_like_bounce, says_it_bounced
+from helpers.bounce.signs import is_automatic, is_list_manager, looks_like_bounce, says_it_bounced
 from helpers.bounce.status import Context
 from helpers.bounce.text import (
     Block,
@@ -38,7 +38,7 @@ def read_words(message: Message, material: Material) -> Reading:
         automatic=is_automatic(message),
         returned=material.copy is not None,
     )
-    if bounced:
+    if bounced or (material.copy is not None and is_list_manager(message)):
         return Reading(BounceKind.PLAIN_BOUNCE, rows_from_words(material.words, message, material.copy))
     return _none("Neither sender nor subject nor text is that of a bounce.")
 
@@ -76,7 +76,8 @@ def rows_from_words(words: str, message: Message, copy: Copy | None) -> list[Row
     if failed and (named or not any(_quotes_code(block) for block in blocks)):
         blocks = [known.get(address.lower()) or Block(address, words) for address in failed]
     if not blocks and not (blocks := summary_blocks(words)):
-        recipient = inline_recipient(words) or _only_recipient(copy)
+        sender = message.to[0].text if message.to else ""  # gets the bounce, is seldom its recipient
+        recipient = inline_recipient(words, sender) or _only_recipient(copy) or inline_recipient(words)
         blocks = [Block(recipient or "", words)]
     start = words.find(blocks[0].recipient) if blocks[0].recipient else 0
     before = words[: max(0, start)].rstrip(" \n\t<\"'")

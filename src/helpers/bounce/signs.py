@@ -74,7 +74,7 @@ _TEMPLATES = (
     "could not be delivered to the following recipient",
 )
 _FROM_A_DAEMON = re.compile(
-    r"mailer-?daemon|mdaemon@|post_?master|mail deliver|mail administrator|system administrator|<>|"
+    r"mailer-?daemon|mdaemon@|post_?master|sysadmin@|mail deliver|mail administrator|system administrator|<>|"
     r"mail system|ndr administrator|mailbounce|delivery subsystem|no-reply@[^ ]{0,80}dion"
 )
 _ABOUT_FAILURE = re.compile(
@@ -125,6 +125,12 @@ def is_binary(raw: bytes) -> bool:
         return True
     odd = len(head) - len(head.translate(None, _ODD_BYTES))
     return odd > len(head) // 10 and not head.startswith((b"\xff\xfe", b"\xfe\xff"))
+
+
+def is_list_manager(message: Message) -> bool:
+    """Does fml write, itself? It returns articles that it does not take, under its own address."""
+    sender = message.get("from")
+    return message.get("x-mlserver") is not None and sender is not None and "-admin@" in sender.value
 
 
 def is_automatic(message: Message) -> bool:

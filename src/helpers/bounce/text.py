@@ -34,8 +34,8 @@ _RECIPIENT = re.compile(
     re.IGNORECASE,
 )
 _INLINE = re.compile(
-    rf"(?:\bto:? |\buser: |\baddress: |is full: |\bfor |attempts: |\bto=|: +|\b[45]\d\d (?:[45]\.\d+\.\d+ )?|"
-    rf"\bmailbox )[<'\"]?({_A})>?",
+    rf"(?:\bto:? +|\buser: |\baddress: |is full: |\bfor |attempts: |\bto=|: +|\bmailbox |"
+    rf"\b[45]\d\d (?:[45]\.\d+\.\d+ )?)[<'\"]?({_A})>?",
     re.IGNORECASE,
 )
 _IN_BRACKETS = re.compile(rf"[<(]({_A})[)>]")
@@ -101,11 +101,18 @@ def _merged(found: list[tuple[str, list[str]]]) -> list[Block]:
     return list(blocks.values())
 
 
-def inline_recipient(words: str) -> str | None:
-    """A recipient inside a sentence: "an error delivering your mail to <…>"; None when none is named."""
+def inline_recipient(words: str, sender: str = "") -> str | None:
+    """A recipient inside a sentence: "an error delivering your mail to <…>"; None when none is named.
+
+    ``sender``: the address that does not count.
+    """
     head = words[:MAX_REPORT]
-    found = _RECIPIENT.search(head) or _INLINE.search(head) or _IN_BRACKETS.search(head)
-    return found.group(1).rstrip(".") if found else None
+    for pattern in (_RECIPIENT, _INLINE, _IN_BRACKETS):
+        for found in pattern.finditer(head):
+            address = found.group(1).rstrip(".")
+            if address.lower() != sender.lower():
+                return address
+    return None
 
 
 # --------------------------------------------------------------------- transcripts
@@ -120,7 +127,9 @@ class Exchange(NamedTuple):
 
 
 _TALKING = re.compile(r"(?:\.\.\. )?while talking to ([^\s:]{1,253}):?", re.IGNORECASE)
-_LOCAL = re.compile(r"([45]\d\d (?:[45]\.\d{1,3}\.\d{1,3} )?)<([^\s<>@]{1,200}@[^\s<>@]{1,250})>\.\.\. (.*)")
+_LOCAL = re.compile(
+    r"([45]\d\d (?:[45]\.\d{1,3}\.\d{1,3} )?)<?([^\s<>@]{1,200}@[^\s<>@.]{1,63}[^\s<>@]{0,190}?)>?\.\.\. (.*)"
+)
 
 
 def summary_blocks(words: str) -> list[Block]:
