@@ -473,6 +473,13 @@ NOT_BOUNCES = {
     "mail about a bounce": (
         b"From: a@example.com\nSubject: our bounces\n\nIt could not be delivered: 550 5.7.1 DMARC.\n"
     ),
+    "auto-reply about a delivery": (
+        b"Return-Path: <>\nFrom: a@example.com\nSubject: Automatic reply: delivery of your order\n"
+        b"Auto-Submitted: auto-replied\n\nI am away.\n\n500 Market Street\n"
+    ),
+    "answer of a machine": (
+        b"Return-Path: <>\nFrom: a@example.com\nSubject: Re: Delivery\n\nThank you, we look into it.\n"
+    ),
     "auto-reply": (
         b"Return-Path: <>\nFrom: a@example.com\nSubject: Away\n"
         b"Auto-Submitted: auto-replied (vacation)\n\nI am away.\n"

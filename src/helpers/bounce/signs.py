@@ -84,10 +84,8 @@ _ABOUT_FAILURE = re.compile(
     r"\u65e0\u6cd5\u9001\u8fbe|\u914d\u4fe1\u4e0d\u80fd|\u4e0d\u9054|"
     r"\u30e1\u30fc\u30eb\u30a8\u30e9\u30fc|\u0434\u043e\u0441\u0442\u0430\u0432\u043b"
 )
-_QUOTES_REPLY = re.compile(
-    r"(?<![\w.])[45]\d\d[ -][45]\.\d{1,3}\.\d{1,3}\b|<<< [45]\d\d |^[45]\d\d(?: - |[ -])[A-Za-z]",
-    re.MULTILINE,
-)
+_QUOTES_REPLY = re.compile(r"(?<![\w.])[45]\d\d[ -][45]\.\d{1,3}\.\d{1,3}\b|<<< [45]\d\d ")
+_CODE_LINE = re.compile(r"^[45]\d\d(?: - |[ -])[A-Za-z]", re.MULTILINE)  # or the number of a house
 
 
 def looks_like_bounce(*, sender: str, subject: str, words: str, automatic: bool, returned: bool) -> bool:
@@ -103,7 +101,8 @@ def looks_like_bounce(*, sender: str, subject: str, words: str, automatic: bool,
     if automatic or daemon:
         if says_so or about_failure or (returned and daemon and "daemon" in daemon.group()):
             return True
-        return _QUOTES_REPLY.search(words, 0, MAX_REPORT) is not None
+        quoted = _QUOTES_REPLY.search(words, 0, MAX_REPORT)
+        return (quoted or (daemon and _CODE_LINE.search(words, 0, MAX_REPORT))) is not None
     lowered = words[:MAX_REPORT].lower()
     return (says_so and about_failure and returned) or any(template in lowered for template in _TEMPLATES)
 
@@ -133,9 +132,15 @@ def is_list_manager(message: Message) -> bool:
     return message.get("x-mlserver") is not None and sender is not None and "-admin@" in sender.value
 
 
+_ANSWERS = re.compile(
+    r"\s*(?:re ?:|auto[ :-]|automati|out[ -]of|away|vacation|abwesen|"
+    r"r.ponse auto|respuesta auto|risposta auto|\u81ea\u52d5)"
+)
+
+
 def is_automatic(message: Message) -> bool:
-    """The null sender, which reports have to use (RFC 5321 §4.5.5), and no sign of a vacation notice."""
-    if message.return_path != "":
+    """The null sender, which reports have to use (RFC 5321 §4.5.5), and no sign of an answering machine."""
+    if message.return_path != "" or _ANSWERS.match(message.subject.lower()):
         return False
     submitted = message.get("auto-submitted")
     return submitted is None or "vacation" not in submitted.value.lower()
