@@ -149,17 +149,16 @@ def _evaluate(author: str, identifiers: list[Identifier], lookups: Lookups, rule
     return DmarcCheck(
         result,
         author,
-        found.applied,
-        found.published,
-        found.record.domain,
-        aligner.organization.domain,
-        disposition,
-        found.record,
-        tuple(verdict.row for verdict in verdicts),
-        rules,
-        reason,
-        (),
-        steps,
+        policy=found.applied,
+        published=found.published,
+        policy_domain=found.record.domain,
+        organizational_domain=aligner.organization.domain,
+        disposition=disposition,
+        record=found.record,
+        alignments=tuple([verdict.row for verdict in verdicts]),
+        rules=rules,
+        reason=reason,
+        steps=steps,
     )
 
 

@@ -22,7 +22,8 @@ MAX_PROBLEMS = 20  # ours: a hostile record may be 64 KB of errors
 # RFC 9989 §4.8: "v" like any literal of an ABNF without regard to case, "DMARC1" with it. A blank
 # in front is not in the grammar, but RFC 6376 §3.2, whose tag lists these are, has it.
 _VERSION = re.compile(r"\s*[vV][ \t]*=[ \t]*DMARC1[ \t]*(?:;|\s*\Z)")
-# RFC 3986, without "," and "!" (§4.8 wants both encoded); ";" can't occur, it ends the tag.
+# RFC 3986, without "," and "!" (§4.8 wants both encoded); ";" can't occur, it ends the tag. What
+# follows the scheme may be empty: §4.10.1 asks for no more than valid syntax.
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:(?:[A-Za-z0-9\-._~:/?#\[\]@$&'()*+=]|%[0-9A-Fa-f]{2})*")
 _OBSOLETE_SIZE = re.compile(r"![0-9]+[kmgtKMGT]?\Z")  # RFC 9989 §4.8 obs-dmarc-report-size
 _MAILBOX = re.compile(r"mailto:[^@?]+@[^@?]+(?:\?.*)?", re.IGNORECASE)

@@ -93,11 +93,14 @@ class Message(Shown):
 
     @cached_property
     def author_domain(self) -> str | None:
-        """The author domain, or None: no From, several From fields or domains, or no domain name in it."""
+        """The author domain, or None: no From, several From fields or domains, or no domain name in it.
+
+        None also where a broken field can be read in two ways: it is the sender who would choose.
+        """
         if len(self.all("from")) != 1 or len(self.author_domains) != 1:
             return None
         if any(a.domain is None and "@" in a.text for a in self.from_addresses):
-            return None  # a second author without a usable domain, such as user@[192.0.2.1]
+            return None  # an author without a usable domain, such as user@[192.0.2.1] or a@b@c
         return self.author_domains[0]
 
     @property

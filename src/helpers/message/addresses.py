@@ -182,8 +182,7 @@ class _Reader:
         if closed is not None:
             name = self._phrase([*self.waiting, *item]) or self._phrase(after) or " ".join(comments)
             self.waiting = []
-            for word in _with_at(_words(closed)):
-                self._add(name, word)
+            self._add_all(name, _with_at(_words(closed)))
             item = [piece for word in _words(after) if "@" in word for piece in (*word, " ")]
         words = _words(item)
         if not words:
@@ -193,9 +192,7 @@ class _Reader:
             return
         self._give_up_waiting()
         name = self._phrase([piece for word in words if "@" not in word for piece in [*word, " "]])
-        for word in words:
-            if "@" in word:
-                self._add(name or " ".join(comments), word)
+        self._add_all(name or " ".join(comments), [word for word in words if "@" in word])
 
     def _give_up_waiting(self) -> None:
         """Words without any address: a local name such as ``MAILER-DAEMON``."""
@@ -208,6 +205,11 @@ class _Reader:
     def _phrase(tokens: list[str]) -> str:
         text = "".join(_unquote(piece) for piece in tokens)
         return decode_words(" ".join(text.split()).rstrip(","))
+
+    def _add_all(self, name: str, words: list[list[str]]) -> None:
+        """Mailboxes without a comma between them: the name is the first one's, if it is anybody's."""
+        for number, word in enumerate(words):
+            self._add("" if number else name, word)
 
     def _add(self, name: str, tokens: list[str]) -> None:
         if not tokens:
