@@ -457,6 +457,17 @@ def test_an_authentication_failure_report(name):
     assert ("Delivery-Result", "reject") in bounce.report
 
 
+def test_a_forwarded_failure_report_is_found():
+    inside = failure_report(
+        "Feedback-Type: auth-failure\nUser-Agent: Test/1.0\nVersion: 1\nAuth-Failure: spf\n"
+    )
+    outside = (
+        'From: me@shop.example\nSubject: Fwd: help\nContent-Type: multipart/mixed; boundary="o"\n\n'
+        f"--o\nContent-Type: message/rfc822\n\n{inside}\n--o--\n"
+    )
+    assert (read_bounce(outside).kind, read_bounce(outside).blamed) == (BounceKind.ARF, Blamed.SPF)
+
+
 def test_a_complaint_blames_nobody():
     bounce = read_bounce(failure_report("Feedback-Type: abuse\nUser-Agent: Test/1.0\nVersion: 1\n"))
     assert (bounce.kind, bounce.blamed) == (BounceKind.ARF, None)

@@ -20,7 +20,7 @@ MAX_JUDGED = 50  # different texts; further recipients of one bounce repeat them
 MAX_NESTING = 3
 _MAY_WRAP = frozenset({BounceKind.NOT_A_BOUNCE, BounceKind.PLAIN_BOUNCE})
 _REPORTS = frozenset({BounceKind.DSN, BounceKind.ARF})
-_REFUSALS = _REPORTS | {BounceKind.PLAIN_BOUNCE}
+_REFUSALS = _REPORTS | {BounceKind.PLAIN_BOUNCE, BounceKind.POSTMASTER_NOTICE}
 
 
 @dataclass(slots=True)
@@ -79,8 +79,10 @@ def _bounce_inside(reading: Reading, inside: Copy, depth: int) -> Facts | None:
     ):
         return None
     inner = read_facts(inside.message, depth + 1)
-    trusted = _REFUSALS if reading.kind == BounceKind.NOT_A_BOUNCE else _REPORTS
-    if inner.reading.kind not in trusted or not inner.reading.replies:
+    passed_on = reading.kind == BounceKind.NOT_A_BOUNCE
+    if inner.reading.kind not in (_REFUSALS if passed_on else _REPORTS):
+        return None
+    if not inner.reading.replies and not (passed_on and inner.reading.kind == BounceKind.ARF):
         return None
     inner.reading.notes.insert(0, "The bounce was found inside another message that passes it on.")
     return inner
