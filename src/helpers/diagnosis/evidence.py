@@ -207,11 +207,12 @@ def _certain_result(check: DkimCheck) -> Result | None:
 
 
 def _stated(message: Message, method: Literal["spf", "dkim"]) -> list[Identifier]:
-    """What receivers stated, as identifiers. Lines that the sender could have written don't count."""
+    """What receivers stated, as identifiers. Lines that the sender could have written don't count,
+    nor does SPF's result for HELO, which DMARC leaves aside (RFC 9989 §4.4.2)."""
     return [
         Identifier(method, s.domain, s.result, Basis.STATED, stated_source(s))
         for s in message.stated
-        if s.counted and s.trusted and s.method == method and s.domain and s.result
+        if s.counted and s.trusted and not s.about_helo and s.method == method and s.domain and s.result
     ]
 
 
