@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from helpers.bounce import dsn
@@ -19,6 +20,7 @@ from helpers.terms import BounceKind
 MAX_JUDGED = 50  # different texts; further recipients of one bounce repeat them
 MAX_NESTING = 3
 _MAY_WRAP = frozenset({BounceKind.NOT_A_BOUNCE, BounceKind.PLAIN_BOUNCE})
+_MAY_REPORT = re.compile(rb"delivery-status|final-recipient|feedback-", re.IGNORECASE)
 _REPORTS = frozenset({BounceKind.DSN, BounceKind.ARF})
 _REFUSALS = _REPORTS | {BounceKind.PLAIN_BOUNCE, BounceKind.POSTMASTER_NOTICE}
 
@@ -78,8 +80,10 @@ def _bounce_inside(reading: Reading, inside: Copy, depth: int) -> Facts | None:
         row.get("code") or row.get("enhanced") for row in reading.replies
     ):
         return None
-    inner = read_facts(inside.message, depth + 1)
     passed_on = reading.kind == BounceKind.NOT_A_BOUNCE
+    if not passed_on and not _MAY_REPORT.search(inside.raw):
+        return None  # spares reading most of the messages that came back
+    inner = read_facts(inside.message, depth + 1)
     if inner.reading.kind not in (_REFUSALS if passed_on else _REPORTS):
         return None
     if not inner.reading.replies and not (passed_on and inner.reading.kind == BounceKind.ARF):
@@ -91,10 +95,13 @@ def _bounce_inside(reading: Reading, inside: Copy, depth: int) -> Facts | None:
 def _conclude(facts: Facts, material: Material) -> None:
     """Who refused, who reports, what is blamed."""
     reading = facts.reading
-    decided = _judge(reading, material.words) if reading.kind != BounceKind.ARF else None
-    rows = [decided] if decided else reading.replies
+    names = [_known_receiver(row) for row in reading.replies]
+    decided = _judge(reading, names, material.words) if reading.kind != BounceKind.ARF else None
+    if decided is not None:
+        names = names[decided : decided + 1]
+    rows = reading.replies if decided is None else [reading.replies[decided]]
     host = next((row["receiver"] for row in rows if row.get("receiver")), None)
-    name = next(filter(None, map(_known_receiver, rows[:MAX_JUDGED])), None)
+    name = next(filter(None, names), None)
     recipient = next((row["recipient"] for row in rows if row.get("recipient")), None)
     domain = recipient.rpartition("@")[2] if recipient else None
     facts.receiver = name or (receiver_name(domain) if not host or host[0].isdigit() else None) or host
@@ -109,18 +116,18 @@ def _known_receiver(row: Row) -> str | None:
     return receiver_name(row.get("receiver")) or (receiver_by_words(row["text"]) if row.get("code") else None)
 
 
-def _judge(reading: Reading, words: str) -> Row | None:
-    """What the replies blame. The first that blames authentication decides, and is returned."""
+def _judge(reading: Reading, receivers: list[str | None], words: str) -> int | None:
+    """What the replies blame. The first that blames authentication decides, and its number is returned."""
     judged: set[tuple[str, str | None]] = set()
-    for row in reading.replies:
+    for number, row in enumerate(reading.replies):
         text, enhanced = row.get("text", ""), row.get("enhanced") or row.get("status")
         if row.get("action") in ARRIVED or (text, enhanced) in judged or len(judged) >= MAX_JUDGED:
             continue
         judged.add((text, enhanced))
-        result = blame(text, enhanced=enhanced, receiver=_known_receiver(row))
+        result = blame(text, enhanced=enhanced, receiver=receivers[number])
         if result.blamed is not None:
             reading.blame = result
-            return row
+            return number
         if not reading.blame.meaning:
             reading.blame = result
     if not any(text for text, _ in judged):
@@ -133,7 +140,7 @@ def _judge(reading: Reading, words: str) -> Row | None:
 
 
 def _reporter(message: Message, material: Material, reporting: str | None) -> str | None:
-    prose = [material.words[:2_000], material.words[-400:], material.status[:600]]
+    prose = [material.words[:1_000], material.words[-400:], material.status[:300]]
     if message.get("x-ms-exchange-message-is-ndr"):
         prose.append("x-ms-exchange-message-is-ndr")
     headers = [message.get(name) for name in ("from", "message-id", "subject")]

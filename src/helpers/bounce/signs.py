@@ -95,16 +95,17 @@ def looks_like_bounce(*, sender: str, subject: str, words: str, automatic: bool,
     A person may write about undelivered mail, too, so what reads like a bounce has to come from a
     mail system, or else to be one by every other sign.
     """
-    says_so = says_it_bounced(words)
     about_failure = _ABOUT_FAILURE.search(subject.lower()) is not None
     daemon = _FROM_A_DAEMON.search(sender.lower())
     if automatic or daemon:
-        if says_so or about_failure or (returned and daemon and "daemon" in daemon.group()):
+        if about_failure or (returned and daemon and "daemon" in daemon.group()) or says_it_bounced(words):
             return True
         quoted = _QUOTES_REPLY.search(words, 0, MAX_REPORT)
         return (quoted or (daemon and _CODE_LINE.search(words, 0, MAX_REPORT))) is not None
     lowered = words[:MAX_REPORT].lower()
-    return (says_so and about_failure and returned) or any(template in lowered for template in _TEMPLATES)
+    if any(template in lowered for template in _TEMPLATES):
+        return True
+    return about_failure and returned and says_it_bounced(words)
 
 
 def says_it_bounced(words: str) -> bool:
