@@ -243,6 +243,7 @@ _AT_GOOGLE = {
     "7.26": Blamed.AUTHENTICATION,
     "7.27": Blamed.SPF,
     "7.30": Blamed.DKIM,
+    "7.31": Blamed.DMARC,  # the list of 2024; 7.40 since
     "7.32": Blamed.ALIGNMENT,
     "7.40": Blamed.DMARC,
 }
