@@ -74,7 +74,8 @@ for one in simulations:
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## The table
 #
-# They all pass, so they differ in other things. `{domain}` stands for yours; prices are US dollars.
+# They all pass, so they differ in other things. `{domain}` stands for yours, prices are in US dollars, and *MX*
+# says what becomes of your domain's MX records.
 
 # %% slideshow={"slide_type": "-"}
 h.services_table(six)
@@ -117,8 +118,7 @@ h.services_table(h.services.changed_since())
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Beyond the six
 #
-# Gmail's "Send mail as", newer services, and mailboxes with a domain of one's own. Look for the two rows that
-# are not like the others.
+# Newer services and mailboxes. Look for the two rows that are not like the others.
 
 # %% slideshow={"slide_type": "-"}
 others = h.services.all_services()[6:]

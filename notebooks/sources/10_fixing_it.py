@@ -92,8 +92,8 @@ planned = h.Overlay(zone | sent.world, changes)
 h.alignment_figure(h.authenticate(sent.message, envelope=sent.envelope, dns=planned))
 
 # %% [markdown] slideshow={"slide_type": "-"}
-# Both identifiers align, and the policy is `p=reject` as before. No `include` was needed: whoever asks for
-# `mt64.fujiba.net` is led to the service's own SPF record.
+# Both identifiers align. No `include` was needed: whoever asks for `mt64.fujiba.net` is led to the service's own
+# SPF record.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## DNS is right, and the mail is still refused
@@ -136,18 +136,18 @@ print(trace.reply)
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### Which server was it?
 #
-# You will not see a lab's notes in real life, but a header tells the same. Servers write upwards, so the
-# **lowest** `Received` line is the first server's. Compare the story's mail with the one that just arrived.
+# A header tells, too. Servers write upwards, so the **lowest** `Received` line is the first server's. Compare the
+# story's mail with the one that just arrived.
 
 # %% slideshow={"slide_type": "-"}
 for one in (mail, trace.received):
     print("handed in at:", one.hops[0].by)
     print("Return-Path: ", one.return_path)
-    print("signed by:   ", [check.domain for check in h.verify_dkim(one, dns=net.dns)], "\n")
+    print("signed by:   ", *(check.domain for check in h.verify_dkim(one, dns=net.dns)))
 
 # %% [markdown] slideshow={"slide_type": "-"}
-# Three lines answer whether the change has reached your mail: the first server, the domain in `Return-Path`,
-# and `d=` of the signature. Send one mail to yourself and look at them before you write to a customer.
+# Three lines show whether the change has reached your mail: first server, `Return-Path`, and `d=`. Send a mail to
+# yourself and look at them before you write to a customer.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## The last proof

@@ -20,6 +20,7 @@ from helpers.services import (
     all_services,
     find,
 )
+from helpers.show.safe import one_line
 from helpers.show.views import Cell, Table, Tone, View, view_of
 from helpers.terms import AlignmentMode, Result, Shown
 
@@ -78,7 +79,7 @@ def name_of(service: str) -> str:
 def free_words(service: Service) -> str:
     """How many messages a month are free, and for how long."""
     free = words(service.free_messages_per_month)
-    return f"{free} for {service.free_months} months" if service.free_months else free
+    return f"{free}, {service.free_months} months" if service.free_months else free
 
 
 def price_words(service: Service) -> str:
@@ -151,7 +152,7 @@ def _choice_row(choice: Choice) -> tuple[str, ...]:
 _TABLES: dict[type, tuple[str, tuple[str, ...], Callable[[Any], tuple[str, ...]]]] = {
     Service: (
         "Services",
-        ("service", "Return-Path", "signature", "free a month", "price a month", "MX at the domain"),
+        ("service", "Return-Path", "signature", "free a month", "price a month", "MX"),
         _service_row,
     ),
     Sourced: ("Facts", FACT_COLUMNS, _fact_row),
@@ -180,7 +181,9 @@ def _table(results: Iterable[Shown], *, folded: bool = False) -> Table:
 
 @view_of.register
 def _(table: ServicesTable) -> View:
-    return View(f"{table.title}: {len(table.rows)}", tables=(Table(table.title, table.columns, table.rows),))
+    # Titles and columns are the kit's own everywhere else; a table that anybody can make has them cleaned.
+    title, columns = one_line(table.title), tuple(map(one_line, table.columns))
+    return View(f"{title}: {len(table.rows)}", tables=(Table(title, columns, table.rows),))
 
 
 @view_of.register
