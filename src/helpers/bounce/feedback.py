@@ -57,7 +57,7 @@ def read_feedback(message: Message, material: Material) -> Reading | None:
 def _read_complaint(message: Message, material: Material) -> Reading | None:
     """Hotmail's feedback loop sends the message complained about without any report part."""
     subject = message.get("subject") if material.copy is not None else None
-    if subject is None or not subject.value.lower().startswith("complaint about message from"):
+    if subject is None or b"complaint about message from" not in subject.raw[:200].lower():
         return None
     return Reading(BounceKind.ARF, blame=Blame(None, meaning=_MEANING_OF_TYPE["abuse"]), reporter="Hotmail")
 

@@ -140,7 +140,7 @@ def _judge(reading: Reading, receivers: list[str | None], words: str) -> int | N
 
 
 def _reporter(message: Message, material: Material, reporting: str | None) -> str | None:
-    prose = [material.words[:1_000], material.words[-400:], material.status[:300]]
+    prose = [material.words[:700], material.words[-300:], material.status[:200]]
     if message.get("x-ms-exchange-message-is-ndr"):
         prose.append("x-ms-exchange-message-is-ndr")
     headers = [message.get(name) for name in ("from", "message-id", "subject")]
