@@ -12,7 +12,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from helpers.bounce import read_bounce
-from helpers.diagnosis import TITLES, Cause, diagnose
+from helpers.diagnosis import TITLES, Cause
+from helpers.fixes import diagnose
 from helpers.lookup import SERVFAIL, Zone
 from helpers.terms import Basis, Envelope, Result
 
@@ -377,3 +378,13 @@ def test_what_the_sender_could_have_written_is_not_believed() -> None:
     assert diagnosis.cause != Cause.PASSES
     row = next(fact for fact in diagnosis.evidence if fact.name == "dkim, as stated")
     assert "may be the sender" in row.source
+
+
+def test_an_spf_result_for_helo_does_not_count() -> None:
+    stated = (
+        b"Authentication-Results: mx.example.net; spf=pass smtp.helo=mail.example.com;\r\n"
+        b" spf=softfail smtp.mailfrom=owner@mailbox.example; dmarc=fail header.from=example.com\r\n"
+    )
+    diagnosis = diagnose(stated + PLAIN, dns=zone_of({}))
+    assert diagnosis.cause != Cause.PASSES
+    assert "softfail for mailbox.example" in diagnosis.summary

@@ -12,7 +12,7 @@ from types import UnionType
 import pytest
 
 import helpers
-from helpers import authentication, bounce, diagnosis, lookup, message, terms
+from helpers import authentication, bounce, diagnosis, fixes, lookup, message, terms
 from helpers.show.html import html_of, page_of
 from helpers.show.safe import clean, escape, one_line, width
 from helpers.show.text import line_of, text_of
@@ -137,7 +137,7 @@ def hostile_instance(kind: type, depth: int = 0) -> object:
 
 _LATE = {
     name: value
-    for module in (terms, lookup, message, bounce, authentication, diagnosis)
+    for module in (terms, lookup, message, bounce, authentication, diagnosis, fixes)
     for name, value in vars(module).items()
     if isinstance(value, type)
 }
@@ -198,8 +198,8 @@ def test_every_way_a_hostile_mail_is_shown(attack: str) -> None:
         read.envelope,
         *read.hops,
         *read.stated,
-        diagnosis.diagnose(raw, dns=zone),
-        diagnosis.diagnose(raw, dns=None),
+        fixes.diagnose(raw, dns=zone),
+        fixes.diagnose(raw, dns=None),
     ]
     results += [authentication.authenticate(raw, dns=zone), bounce.read_bounce(raw)]
     for result in results:

@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from helpers.diagnosis import Cause, Diagnosis, diagnose
+from helpers.diagnosis import Cause, Diagnosis
+from helpers.fixes import diagnose
 
 if TYPE_CHECKING:
     from helpers.terms import Dns
@@ -51,7 +52,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m helpers", description="Why was my mail refused, and what do I change?"
     )
     commands = parser.add_subparsers(dest="command", required=True)
-    diagnosis = commands.add_parser("diagnose", help="cause and evidence for a bounce or a message")
+    diagnosis = commands.add_parser("diagnose", help="cause, evidence and proven fixes for a bounce")
     diagnosis.add_argument(
         "files",
         nargs="+",

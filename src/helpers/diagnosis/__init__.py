@@ -28,6 +28,19 @@ from helpers.terms import (
 if TYPE_CHECKING:
     from helpers.terms import Dns
 
+__all__ = [
+    "TITLES",
+    "Cause",
+    "Diagnosis",
+    "Findings",
+    "Identifier",
+    "cause_of",
+    "collect",
+    "conclude",
+    "find_cause",
+    "forwarder",
+]
+
 
 class Cause(StrEnum):
     """Why a message was refused, or would be. A closed set: every diagnosis ends in one."""
@@ -118,7 +131,7 @@ class Diagnosis(Shown):
         return plain
 
 
-def diagnose(
+def find_cause(
     bounce_or_message: Source | Bounce,
     *,
     dns: Dns | None,
@@ -132,14 +145,20 @@ def diagnose(
     or recorded DNS, or None to work from the message alone; ``envelope`` where it is known
     better than the headers tell; ``rules`` and ``now`` as in `authenticate`.
 
-    Never raises on odd mail. With partial evidence the cause may be `Cause.UNDECIDED`;
-    what is certain all the same stands in ``certain``.
+    Returns the diagnosis without fixes: `helpers.diagnose` is this with fixes. Never raises on
+    odd mail. With partial evidence the cause may be `Cause.UNDECIDED`; what is certain all the
+    same stands in ``certain``.
     """
     bounce = bounce_or_message if isinstance(bounce_or_message, Bounce) else read_bounce(bounce_or_message)
     message = bounce.original if bounce.is_bounce else _message_of(bounce, bounce_or_message)
     findings = collect(
         message, bounce if bounce.is_bounce else None, dns=dns, envelope=envelope, rules=rules, now=now
     )
+    return conclude(findings)
+
+
+def conclude(findings: Findings) -> Diagnosis:
+    """The diagnosis that follows from what was found. Pure."""
     cause = cause_of(findings)
     return Diagnosis(
         cause=cause,
@@ -148,8 +167,8 @@ def diagnose(
         certain=certain_of(findings),
         unchecked=findings.unchecked,
         authentication=findings.authentication,
-        bounce=bounce if bounce.is_bounce else None,
-        message=message,
+        bounce=findings.bounce,
+        message=findings.message,
         identifiers=findings.identifiers,
     )
 
@@ -249,16 +268,15 @@ def _spf_fault(findings: Findings, identifier: Identifier) -> Cause:
         return Cause.SPF_RECORD_ERROR
     if identifier.result == Result.NONE:
         return Cause.NOTHING_AUTHENTICATES
-    return Cause.FORWARDED if _forwarder(findings) else Cause.SPF_UNAUTHORIZED
+    forwarded = findings.message is not None and forwarder(findings.message, findings.bounce)
+    return Cause.FORWARDED if forwarded else Cause.SPF_UNAUTHORIZED
 
 
-def _forwarder(findings: Findings) -> str | None:
+def forwarder(message: Message, bounce: Bounce | None) -> str | None:
     """The host that took the message in for one address and passed it on for another, if any."""
-    hops = findings.message.hops if findings.message is not None else ()
+    hops = message.hops
     seen = [(hop.for_address.lower(), hop.by or "a forwarding host") for hop in hops if hop.for_address]
-    refused = (
-        next((r.recipient for r in findings.bounce.replies if r.recipient), None) if findings.bounce else None
-    )
+    refused = next((r.recipient for r in bounce.replies if r.recipient), None) if bounce else None
     if refused:
         seen.append((refused.lower(), ""))
     return next((host for (first, host), (later, _) in pairwise(seen) if first != later), None)

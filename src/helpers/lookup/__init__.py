@@ -2,7 +2,8 @@
 
 `Zone` answers from records it holds and never touches the network. `LiveDns` asks real
 servers and is the only place that does. `RecordingDns` writes down what another one
-answered, in a file that `Zone.from_file` reads back.
+answered, in a file that `Zone.from_file` reads back. `Overlay` changes some records over any
+of them.
 
 Words: *NODATA* – the name exists but has no record of that type; *NXDOMAIN* – the name
 does not exist (RFC 2308 §2); *empty non-terminal* – a name that has no records itself but
@@ -15,6 +16,7 @@ from collections.abc import Sequence
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
+from helpers.lookup.overlay import Overlay
 from helpers.lookup.records import Nodes, a_label, canonical_name, read_values
 from helpers.lookup.zone import MAX_REMEMBERED, Zone, answer_of, read_name, write_new
 from helpers.terms import Answer, DnsFailure, DnsStatus
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 
     from helpers.terms import Dns
 
-__all__ = ["SERVFAIL", "TIMEOUT", "LiveDns", "RecordingDns", "Zone", "a_label", "sample_zone"]
+__all__ = ["SERVFAIL", "TIMEOUT", "LiveDns", "Overlay", "RecordingDns", "Zone", "a_label", "sample_zone"]
 
 SERVFAIL = DnsFailure.SERVFAIL
 TIMEOUT = DnsFailure.TIMEOUT

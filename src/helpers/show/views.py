@@ -16,6 +16,7 @@ from typing import Any, Literal
 from helpers.bounce import Bounce, Reply
 from helpers.diagnosis import Cause, Diagnosis
 from helpers.domains import TreeWalk
+from helpers.fixes import Change, Fix, RejectedFix
 from helpers.lab import LabHop, Trace
 from helpers.lookup import Zone
 from helpers.message import Address, Hop, Message, Stated
@@ -404,7 +405,11 @@ def _(diagnosis: Diagnosis) -> View:
     tone: Tone = (
         "good" if diagnosis.cause == Cause.PASSES else "bad" if diagnosis.cause in BAD_CAUSES else "plain"
     )
-    tables = [facts_table(diagnosis.evidence)]
+    tables = [
+        facts_table(diagnosis.evidence),
+        fixes_table(diagnosis.fixes),
+        rejected_table(diagnosis.rejected_fixes),
+    ]
     for title, sentences in (
         ("Certain in any case", diagnosis.certain),
         ("Not checked", diagnosis.unchecked),
@@ -418,6 +423,7 @@ def _(diagnosis: Diagnosis) -> View:
                 title="Steps of the DMARC check",
             )
         )
+    tables += [about_fixes_table(diagnosis.fixes), proofs_table(diagnosis.fixes, diagnosis.rejected_fixes)]
     summary = diagnosis.summary.removeprefix(f"{diagnosis.title}: ")
     return View(f"{diagnosis.title}\n{summary[:1].upper()}{summary[1:]}", tone, tuple(tables))
 
@@ -454,3 +460,82 @@ BAD_CAUSES = frozenset(Cause) - {
     Cause.NOT_A_MESSAGE,
     Cause.NOT_REPRODUCED,
 }
+
+
+# ---------------------------------------------------------------------- fixes
+
+
+@view_of.register
+def _(change: Change) -> View:
+    value = change.before if change.action == "remove" else change.value
+    return View(f"{change.action} {change.type} {change.host}: {value}", tables=(changes_table((change,)),))
+
+
+@view_of.register
+def _(fix: Fix) -> View:
+    tone: Tone = "good" if fix.protection_kept and fix.proof.result == Result.PASS else "plain"
+    tables = (changes_table(fix.changes), about_fixes_table((fix,), folded=False), _proof_table(fix))
+    return View(f"{fix.title}\n{fix.outcome}", tone, tables)
+
+
+@view_of.register
+def _(fix: RejectedFix) -> View:
+    return View(f"{fix.title}\n{fix.why}", "bad", (changes_table(fix.changes), _proof_table(fix)))
+
+
+def _proof_table(fix: Fix | RejectedFix) -> Table:
+    return dataclasses.replace(steps_table(fix.proof.steps, folded=True), title="Steps of the proof")
+
+
+def changes_table(changes: Sequence[Change]) -> Table:
+    """Records as a DNS panel asks for them: each cell can be copied."""
+    rows = tuple((c.action, c.type, c.host, c.value, c.before, c.name) for c in changes)
+    return Table("Records", ("do", "type", "host", "value", "now there", "full name"), rows)
+
+
+def fixes_table(fixes: Sequence[Fix]) -> Table:
+    """What helps, best first: one row a record, the title where its fix begins."""
+    rows: list[tuple[Cell, ...]] = []
+    for number, fix in enumerate(fixes, 1):
+        kept = "" if fix.protection_kept else " (weakens protection)"
+        title: Cell = f"{number}. {fix.title}{kept}"
+        for change in fix.changes:
+            gone = change.action == "remove"
+            value = f"(remove) {change.before}" if gone else change.value
+            rows.append((title, change.type, change.host, value))
+            title = None
+        if title is not None:
+            rows.append((title, None, None, "(no record)"))
+    columns = ("what helps, tried on a copy", "type", "host", "value")
+    return Table("What helps", columns, tuple(rows))
+
+
+def rejected_table(fixes: Sequence[RejectedFix]) -> Table:
+    """What was tried in vain, and why."""
+    rows = tuple((fix.title, fix.why) for fix in fixes)
+    return Table("Tried in vain", ("tried in vain", "why it does not help"), rows)
+
+
+def about_fixes_table(fixes: Sequence[Fix], *, folded: bool = True) -> Table:
+    """Who does what outside DNS, what else changes, and what the proofs took for granted."""
+    rows: list[tuple[Cell, ...]] = []
+    for number, fix in enumerate(fixes, 1):
+        told = (
+            ("who", (", ".join(who.value for who in fix.who),)),
+            ("also to do", fix.other),
+            ("what else changes", fix.side_effects),
+            ("taken for granted", fix.assumptions),
+        )
+        rows += [(number, what, sentence) for what, sentences in told for sentence in sentences if sentence]
+    return Table("Who does what, and what else changes", ("fix", "what", "detail"), tuple(rows), folded)
+
+
+def proofs_table(fixes: Sequence[Fix], rejected: Sequence[RejectedFix]) -> Table:
+    """The outermost steps of every proof; a fix shows its own in full."""
+    proofs = [*((f.title, f.proof) for f in fixes), *((f.title, f.proof) for f in rejected)]
+    rows = tuple((title, s.looked_at, s.followed, s.rfc) for title, proof in proofs for s in proof.steps)
+    return Table("Steps of the proofs", ("tried", "looked at", "what followed", "source"), rows, folded=True)
+
+
+# The views of the room `services` stand in a file of their own, which registers them here.
+from helpers.show import services as _services  # noqa: E402, F401
