@@ -132,7 +132,11 @@ def hostile_instance(kind: type, depth: int = 0) -> object:
     if kind is Step and depth > 2:
         return Step(HOSTILE, HOSTILE, HOSTILE)
     hints = typing.get_type_hints(kind, vars(importlib.import_module(kind.__module__)) | _LATE)
-    return kind(**{f.name: hostile(hints[f.name], depth) for f in dataclasses.fields(kind) if f.init})
+    values = {f.name: hostile(hints[f.name], depth) for f in dataclasses.fields(kind) if f.init}
+    if kind is diagnosis.Diagnosis:  # fixes are of a room to its right, so it can't name their types
+        values["fixes"] = (hostile_instance(fixes.Fix, 1),)
+        values["rejected_fixes"] = (hostile_instance(fixes.RejectedFix, 1),)
+    return kind(**values)
 
 
 _LATE = {
