@@ -143,7 +143,8 @@ print(trace.reply)
 for one in (mail, trace.received):
     print("handed in at:", one.hops[0].by)
     print("Return-Path: ", one.return_path)
-    print("signed by:   ", *(check.domain for check in h.verify_dkim(one, dns=net.dns)))
+    signers = [check.domain for check in h.verify_dkim(one, dns=net.dns)]
+    print("signed by:   ", *(signers or ["nobody"]))
 
 # %% [markdown] slideshow={"slide_type": "-"}
 # Three lines show whether the change has reached your mail: first server, `Return-Path`, and `d=`. Send a mail to

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from threading import Lock
 from typing import Any
 
 from helpers.services import Choice, Service, choose
@@ -17,9 +18,7 @@ from helpers.show.services import chosen, services_table
 
 HOSTS = ("Squarespace", "Cloudflare", "somewhere else")
 STRICT_POINTS = 5  # of alignment: both identifiers align also under strict
-STRICT_OBSTACLE = (
-    "Under strict alignment (aspf=s) its Return-Path does not align: only one identifier is left."
-)
+STRICT_OBSTACLE = "SPF does not align under aspf=s. Only the signature is left."
 WIDE = {"description_width": "initial"}
 
 
@@ -60,12 +59,18 @@ class ServiceChooser:
             messages_per_month, max_price_usd, keep_mx, at, smtp, strict, mailgun="mailgun" in there
         )
         self.choices: tuple[Choice, ...] = ()
+        self._lock = Lock()
         self.picture, self.table, self.box = _outputs(self.fields)
         for field in self.fields.values():
             field.observe(self._update, names="value")
         self._update()
 
     def _update(self, _: object = None) -> None:
+        # Two clicks may arrive in two threads: the later one to get here reads what holds now.
+        with self._lock:
+            self._show()
+
+    def _show(self) -> None:
         values = {name: field.value for name, field in self.fields.items()}
         found = choose(
             messages_per_month=values["messages"],
