@@ -423,7 +423,7 @@ def _(diagnosis: Diagnosis) -> View:
                 title="Steps of the DMARC check",
             )
         )
-    tables += [about_fixes_table(diagnosis.fixes), proofs_table(diagnosis.fixes, diagnosis.rejected_fixes)]
+    tables += [about_fixes_table(diagnosis.fixes), proofs_table(diagnosis)]
     summary = diagnosis.summary.removeprefix(f"{diagnosis.title}: ")
     return View(f"{diagnosis.title}\n{summary[:1].upper()}{summary[1:]}", tone, tuple(tables))
 
@@ -530,10 +530,15 @@ def about_fixes_table(fixes: Sequence[Fix], *, folded: bool = True) -> Table:
     return Table("Who does what, and what else changes", ("fix", "what", "detail"), tuple(rows), folded)
 
 
-def proofs_table(fixes: Sequence[Fix], rejected: Sequence[RejectedFix]) -> Table:
-    """The outermost steps of every proof; a fix shows its own in full."""
-    proofs = [*((f.title, f.proof) for f in fixes), *((f.title, f.proof) for f in rejected)]
-    rows = tuple((title, s.looked_at, s.followed, s.rfc) for title, proof in proofs for s in proof.steps)
+def proofs_table(diagnosis: Diagnosis) -> Table:
+    """Where each proof differs from the check of the message as it came; a fix shows its own in full."""
+    before = diagnosis.authentication.dmarc.steps if diagnosis.authentication is not None else ()
+    rows = tuple(
+        (fix.title, step.looked_at, step.followed, step.rfc)
+        for fix in (*diagnosis.fixes, *diagnosis.rejected_fixes)
+        for step in fix.proof.steps
+        if step not in before or step.looked_at == "Result"
+    )
     return Table("Steps of the proofs", ("tried", "looked at", "what followed", "source"), rows, folded=True)
 
 
