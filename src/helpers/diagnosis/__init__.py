@@ -95,7 +95,8 @@ TITLES = {
 class Diagnosis(Shown):
     """The answer to "why exactly?". ``summary`` is the cause in plain sentences, ``evidence``
     the facts it rests on, ``certain`` what holds whatever else may turn up, ``unchecked``
-    what could not be looked at and how to get it."""
+    what could not be looked at and how to get it. ``fixes`` and ``rejected_fixes`` are those
+    of the room `fixes`, which proposes and tries them; `find_cause` leaves them empty."""
 
     cause: Cause
     summary: str

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Literal
 
 from helpers.domains import organizational_domain
 from helpers.fixes.results import Change
 
 
+@lru_cache(maxsize=1024)
 def registered(name: str) -> str:
     """The domain that is registered, and so the one that a DNS panel is about."""
     return organizational_domain(name, rules="rfc7489")
