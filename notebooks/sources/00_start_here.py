@@ -43,6 +43,9 @@ diagnosis
 # %% [markdown] slideshow={"slide_type": "skip"}
 # Two rows are unknown: a bounce does not say from which address the mail reached the receiver, so SPF can't
 # be checked again. It does not matter here: whatever SPF said, it said it about `gmail.com`.
+#
+# Below the facts stands what helps. Each of these was applied to a copy of the mail, its envelope and its DNS,
+# and evaluated again; so was what was **tried in vain**, the famous SPF entry among it.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## And after the change?
@@ -61,8 +64,10 @@ h.alignment_figure(fixed)
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Where to go from here
 #
-# **Study.** Read and run the lessons in order, with *Run → Run Selected Cell* (Shift+Enter). The first one
-# is [01 – The bounce](01_the_bounce.ipynb). Each takes 15 to 25 minutes and ends with exercises.
+# **Study.** Read and run the lessons in order (Shift+Enter). Each takes 15 to 25 minutes and has exercises:
+# [01 – The bounce](01_the_bounce.ipynb), [07 – Reproduce it](07_reproduce_it.ipynb),
+# [08 – Advice on trial](08_advice_on_trial.ipynb), [09 – Choosing a service](09_choosing_a_service.ipynb),
+# [10 – Fixing it](10_fixing_it.ipynb). The numbers between are kept for SPF, DKIM and DMARC one by one.
 #
 # **Present.** The same notebooks are slides: `make present` shows them live in JupyterLab, `make slides`
 # writes each as one HTML file that needs no network.

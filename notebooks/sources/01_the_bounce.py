@@ -276,7 +276,7 @@ for check in h.verify_dkim(partial.original, dns=h.sample_zone("fujiba-fixed"), 
 #    unclear or the kit. (Open-ended; the table of sentences is `src/helpers/bounce/phrases.py`.)
 #
 # ---
-# **Previous:** [00 – Start here](00_start_here.ipynb)
+# **Previous:** [00 – Start here](00_start_here.ipynb) · **Next:** [07 – Reproduce it](07_reproduce_it.ipynb)
 #
 # **Sources:** Report format: RFC 3464 §2. Reply codes: RFC 5321 §4.2. Enhanced status codes: RFC 3463 §3 and
 # RFC 7372. Null sender and where bounces go: RFC 5321 §4.5.5. Signatures: RFC 6376 §3.5. Alignment:
