@@ -198,10 +198,10 @@ class _Chain:
         return b"".join(parts)
 
     def _canonical(self, place: int) -> bytes:
-        cache, key = self.letter.canonical_fields, (place, "relaxed")
-        if key not in cache:
-            cache[key] = canonicalize_header(self.letter.headers[place].raw, "relaxed")
-        return cache[key]
+        known = self.letter.canonical_fields.setdefault("relaxed", {})
+        if place not in known:
+            known[place] = canonicalize_header(self.letter.headers[place].raw, "relaxed")
+        return known[place]
 
     def _check_signature(self, signature: Signature, signed: bytes, steps: list[Step]) -> tuple[bool, str]:
         records, problem, step = fetch_keys(self.letter, signature)

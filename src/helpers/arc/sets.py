@@ -43,7 +43,7 @@ class RawSet:
     @property
     def cv(self) -> str:
         """What the sealer found about the chain before it."""
-        return self.seal.signature.tags.get("cv", "")
+        return self.seal.signature.tags.get("cv", "").lower()
 
 
 def read_sets(
@@ -110,7 +110,7 @@ def _read_signed(name: str, headers: Sequence[Header], place: int) -> Field:
         "selector": domain_label(tags.get("s", "")),
     }
     if name == MESSAGE:
-        require(tags, "i", "a", "b", "bh", "d", "h", "s")
+        require(tags, ("i", "a", "b", "bh", "d", "h", "s"))
         # Without c=, implementations of ARC and their common test suite take relaxed, unlike DKIM.
         read_content_tags({"c": "relaxed/relaxed", **tags}, known)
         names = [item.strip(FWS).lower() for item in tags["h"].split(":")]
@@ -118,15 +118,15 @@ def _read_signed(name: str, headers: Sequence[Header], place: int) -> Field:
             raise MalformedError("h= lists ARC-Seal, which it must not", "RFC 8617 §4.1.2")
         known["signed_headers"] = tuple([item for item in names if item])
     else:
-        require(tags, "i", "a", "b", "cv", "d", "s")
+        require(tags, ("i", "a", "b", "cv", "d", "s"))
         if "h" in tags:
             raise MalformedError("it has a tag h=, which a seal must not have", "RFC 8617 §4.1.3")
-        if tags["cv"] not in ("none", "pass", "fail"):
+        if tags["cv"].lower() not in ("none", "pass", "fail"):
             raise MalformedError(f"cv={shorten(tags['cv'], 20)} is not none, pass or fail", "RFC 8617 §4.1.3")
     read_key_tags(tags, known)
-    if tags["a"] == "rsa-sha1":
+    if known["algorithm"] == "rsa-sha1":
         raise MalformedError("a=rsa-sha1 no longer counts as a signature", "RFC 8301 §3.1")
-    signature = Signature(tags=tags, algorithm=tags["a"], identity_domain=known["domain"], **known)
+    signature = Signature(tags=tags, identity_domain=known["domain"], **known)
     return Field(_instance(tags["i"]), place, signature)
 
 

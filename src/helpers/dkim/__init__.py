@@ -189,8 +189,10 @@ class _Check:
         trial = try_keys(records, signature, signed)
         self.steps += trial.steps
         self.key, self.key_bits, self.signature_ok = trial.record, trial.bits, trial.ok
-        unusable = KeyState.REVOKED if any(record.revoked for record in records) else KeyState.INVALID
-        self.key_state = unusable if trial.ok is None else KeyState.FOUND
+        self.key_state = KeyState.FOUND
+        if trial.ok is None:
+            revoked = any(record.revoked for record in records)
+            self.key_state = KeyState.REVOKED if revoked else KeyState.INVALID
         return trial.problem
 
     # -- verdict

@@ -9,7 +9,7 @@ from helpers.dkim.key import KeyRecord, load_key, parse_key, signature_matches, 
 from helpers.dkim.signature import ALGORITHMS, Signature
 from helpers.dkim.tags import Problem
 from helpers.dkim.words import no_key, record_step, sentence
-from helpers.terms import Step
+from helpers.terms import Step, filled_directly
 
 if TYPE_CHECKING:
     from helpers.dkim.letter import Letter
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 MAX_KEY_RECORDS = 10  # RFC 6376 §3.6.2.2: there has to be one, more are undefined; trying them has an end
 
 
+@filled_directly
 @dataclass(frozen=True, slots=True)
 class Trial:
     """What trying the keys gave. ``ok`` is None when no key could be used; ``problem`` says why."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from helpers.dkim.signature import Signature
 from helpers.dkim.tags import FWS, MalformedError, Problem, base64_bytes, parse_tags, shorten
-from helpers.terms import Result, Shown
+from helpers.terms import Result, Shown, filled_directly
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,9 +29,13 @@ MAX_RSA_BITS = 16384  # what OpenSSL evaluates; RFC 8301 §3.2 asks for 4096 at 
 ED25519_BYTES = 32  # RFC 8463 §4.2
 
 
+@filled_directly
 @dataclass(frozen=True, slots=True, repr=False)
 class KeyRecord(Shown):
-    """A key record as read (RFC 6376 §3.6.1). With ``problem`` it can't be used."""
+    """A key record as read (RFC 6376 §3.6.1). With ``problem`` it can't be used.
+
+    Its words are in lower case: the grammar gives them no case (RFC 5234 §2.3).
+    """
 
     text: str
     tags: Mapping[str, str]
@@ -87,7 +91,7 @@ def parse_key(text: str) -> KeyRecord:
         text=text,
         tags=MappingProxyType(dict(tags)),  # kept in the cache: nobody may change it
         problem=problem,
-        kind=tags.get("k", "rsa"),
+        kind=tags.get("k", "rsa").lower(),
         hashes=_listed(tags["h"]) if "h" in tags else None,
         services=_listed(tags.get("s", "*")),
         flags=_listed(tags.get("t", "")),
@@ -99,7 +103,7 @@ def parse_key(text: str) -> KeyRecord:
 
 
 def _listed(value: str) -> tuple[str, ...]:
-    return tuple([item.strip(FWS) for item in value.split(":")])
+    return tuple([item.strip(FWS) for item in value.lower().split(":")])
 
 
 def unfit(key: KeyRecord, signature: Signature, kind: str, hash_name: str) -> Problem | None:

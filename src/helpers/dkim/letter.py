@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from helpers.dkim.canon import CRLF, body_hash, canonicalize_body, positions_by_name, with_crlf
 from helpers.message import Header, Message, split_headers
+from helpers.terms import filled_directly
 
 if TYPE_CHECKING:
     from helpers.dkim.signature import Signature
@@ -21,6 +22,7 @@ EVENED = "line endings mixed, all taken as CRLF"  # stored partly with other one
 OPEN_END = "blanks at the end of its unfinished last line kept"
 
 
+@filled_directly
 @dataclass(frozen=True, slots=True)
 class BodyFinding:
     """What became of ``bh=``. ``ok`` is None where the body may be missing or cut."""
@@ -47,7 +49,7 @@ class Letter:
             self.body = _from_store(self.headers, body)
         self.positions = positions_by_name(self.headers)
         self.may_lack_body = not body_returned or not body
-        self.canonical_fields: dict[tuple[int, str], bytes] = {}  # for `signed_parts`
+        self.canonical_fields: dict[str, dict[int, bytes]] = {}  # by method and place, for `signed_parts`
         self._dns = dns
         self._answers: dict[str, Answer] = {}
         self._bodies: dict[tuple[str, str], bytes] = {}

@@ -1,38 +1,48 @@
-"""Reading a DKIM-Signature field (RFC 6376 §3.5, RFC 8616 §4).
+"""Reading a DKIM-Signature field (RFC 6376 §3.5, RFC 8616 §5).
 
 Nothing here raises on odd input: what is wrong is in ``problem`` of what `parse_signature`
 returns. The readers that raise MalformedError are shared with ARC, whose fields have the same tags.
 
 Glossary: *selector* (``s=``) names one of a domain's keys; *signing domain* (``d=``) is who
 vouches; *AUID* (``i=``) is on whose behalf, at that domain or below it.
+
+Words such as ``rsa-sha256`` or ``relaxed`` may be written in any case: the grammar quotes them, and
+quoted text has no case (RFC 5234 §2.3). Where case counts, as in the names of tags and in
+``v=DKIM1``, RFC 6376 writes the characters as numbers.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
-from helpers.dkim.canon import with_crlf
-from helpers.dkim.tags import FWS, MalformedError, Problem, base64_bytes, parse_tags, shorten
+from helpers.dkim.tags import MalformedError, Problem, base64_bytes, parse_tags, shorten
 from helpers.lookup import a_label
-from helpers.terms import Result, Shown
+from helpers.terms import Result, Shown, filled_directly
 
-MAX_LENGTH_DIGITS = 76  # RFC 6376 §3.5, tag l=
-NEVER = 10**12  # seconds since 1970; RFC 6376 §3.5, t= and x=: a longer number may be taken as infinite
+MAX_LENGTH_DIGITS = 76  # RFC 6376 §3.5, grammar of l=
+MAX_TIME_DIGITS = 12  # RFC 6376 §3.5, grammar of t= and x=
+REQUIRED_TAGS = ("v", "a", "b", "bh", "d", "h", "s")  # RFC 6376 §3.5
 CANONICALIZATIONS = ("simple", "relaxed")
 ALGORITHMS: Mapping[str, tuple[str, str]] = MappingProxyType(
-    {  # a= -> type of key, hash. RFC 6376 §3.3, RFC 8463 §3
+    {  # a= in lower case -> type of key, hash. RFC 6376 §3.3, RFC 8463 §3
         "rsa-sha256": ("rsa", "sha256"),
         "ed25519-sha256": ("ed25519", "sha256"),
         "rsa-sha1": ("rsa", "sha1"),  # read, so that it can be named; RFC 8301 §3.1 forbids to accept it
     }
 )
-_NOT_IN_FIELD_NAMES = frozenset(map(chr, range(33))) | {":", ";", "\x7f"}  # RFC 5322 §3.6.8
+MAX_NAME = 253  # octets, RFC 1035 §2.3.4
+# RFC 6376 §3.5 has no underscores, but selectors in the wild do.
+_LABELS = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?)*")
+_FIELD_NAMES = re.compile("[!-9<-~]+(?: *: *[!-9<-~]+)*")  # RFC 6376 §3.5, h=; characters RFC 5322 §3.6.8
+_NOT_IN_LOCAL_PARTS = frozenset(map(chr, range(33))) | frozenset('()<>[]:;@\\,"\x7f')  # RFC 5321 §4.1.2
 
 
+@filled_directly
 @dataclass(frozen=True, slots=True, repr=False)
 class Signature(Shown):
     """A DKIM-Signature field as read (RFC 6376 §3.5). Without ``problem`` every part is valid."""
@@ -41,7 +51,7 @@ class Signature(Shown):
     problem: Problem | None = None
     domain: str | None = None  # d= as A-label
     selector: str | None = None  # s= as A-label
-    algorithm: str | None = None
+    algorithm: str | None = None  # a=, lower case
     header_canonicalization: str = "simple"
     body_canonicalization: str = "simple"
     signed_headers: tuple[str, ...] = ()  # h=, lower case
@@ -51,7 +61,7 @@ class Signature(Shown):
     identity_domain: str | None = None
     length: int | None = None  # l=, bytes of the canonical body
     signed_at: int | None = None  # t=, seconds since 1970
-    expires: int | None = None  # x=; `NEVER` where the number is too long to mean a time
+    expires: int | None = None  # x=, the same
 
     @property
     def canonicalization(self) -> str:
@@ -65,21 +75,22 @@ class Signature(Shown):
 
 
 def parse_signature(source: bytes | str) -> Signature:
-    """What does this DKIM-Signature say? RFC 6376 §3.5 and §6.1.1, RFC 8616 §4.
+    """What does this DKIM-Signature say? RFC 6376 §3.5 and §6.1.1, RFC 8616 §5.
 
     ``source`` is the whole field, name included, or only its tag list. The result's
     ``problem`` tells why a verifier can't go on; whether x= has passed or the key exists is
     not looked at here.
     """
-    text = with_crlf(source.encode("utf-8", "surrogatepass") if isinstance(source, str) else source)
+    text = source.encode("utf-8", "surrogatepass") if isinstance(source, str) else source
     name, colon, rest = text.partition(b":")
-    listed = parse_tags(rest if colon and b"=" not in name else text)
+    rest = rest if colon and b"=" not in name else text
+    listed = parse_tags(rest if b"\n" in rest else rest.replace(b"\r", b"\n"))  # CR: stored on an old Mac
     tags = listed.tags
     known: dict[str, Any] = {}
     problem = None
     try:
         known["domain"], known["selector"] = domain_label(tags.get("d", "")), domain_label(tags.get("s", ""))
-        known["algorithm"] = tags.get("a")
+        known["algorithm"] = tags["a"].lower() if "a" in tags else None
         if listed.problem:
             raise MalformedError(
                 f"the signature is not a valid list of tags: {listed.problem}", "RFC 6376 §3.2"
@@ -91,7 +102,7 @@ def parse_signature(source: bytes | str) -> Signature:
 
 
 def _read_fields(tags: Mapping[str, str], known: dict[str, Any]) -> None:
-    require(tags, "v", "a", "b", "bh", "d", "h", "s")
+    require(tags, REQUIRED_TAGS)
     if tags["v"] != "1":
         raise MalformedError(f"v={shorten(tags['v'], 20)} is a version nobody knows", "RFC 6376 §3.5")
     read_content_tags(tags, known)
@@ -104,11 +115,11 @@ def _read_fields(tags: Mapping[str, str], known: dict[str, Any]) -> None:
         raise MalformedError("h= does not list From, which every signature has to cover", "RFC 6376 §5.4")
 
 
-def require(tags: Mapping[str, str], *names: str) -> None:
+def require(tags: Mapping[str, str], names: Sequence[str]) -> None:
     """Raise MalformedError unless all these tags are there."""
-    for name in names:
-        if name not in tags:
-            raise MalformedError(f"the tag {name}= is missing, which is required", "RFC 6376 §3.5")
+    missing = [name for name in names if name not in tags]
+    if missing:
+        raise MalformedError(f"the tag {missing[0]}= is missing, which is required", "RFC 6376 §3.5")
 
 
 def read_content_tags(tags: Mapping[str, str], known: dict[str, Any]) -> None:
@@ -119,7 +130,8 @@ def read_content_tags(tags: Mapping[str, str], known: dict[str, Any]) -> None:
 
 def read_key_tags(tags: Mapping[str, str], known: dict[str, Any]) -> None:
     """a=, b=, d=, s=, t= and x=: who signed, how, and when; ``known`` has domain and selector."""
-    if tags["a"] not in ALGORITHMS:
+    known["algorithm"] = tags["a"].lower()
+    if known["algorithm"] not in ALGORITHMS:
         reason = f"a={shorten(tags['a'], 30)} is an algorithm this verifier does not know"
         raise MalformedError(reason, "RFC 6376 §3.3.4", Result.NEUTRAL)
     known["signature"] = base64_bytes(tags["b"], "b=", "RFC 6376 §3.5")
@@ -127,7 +139,7 @@ def read_key_tags(tags: Mapping[str, str], known: dict[str, Any]) -> None:
         raise MalformedError(f"d={shorten(tags['d'], 60)} is not a domain name", "RFC 6376 §3.5")
     if not known["selector"]:
         raise MalformedError(f"s={shorten(tags['s'], 60)} is not a selector", "RFC 6376 §3.1")
-    if len(f"{known['selector']}._domainkey.{known['domain']}") > 253:
+    if len(f"{known['selector']}._domainkey.{known['domain']}") > MAX_NAME:
         raise MalformedError("selector and domain are longer than a DNS name can be", "RFC 1035 §2.3.4")
     signed_at, expires = _time(tags, "t"), _time(tags, "x")
     known["signed_at"], known["expires"] = signed_at, expires
@@ -138,19 +150,14 @@ def read_key_tags(tags: Mapping[str, str], known: dict[str, Any]) -> None:
 @lru_cache(maxsize=512)
 def domain_label(name: str) -> str | None:
     """A domain name or selector as lower-case A-label; None where it is neither."""
-    if len(name) > 253:
+    if len(name) > MAX_NAME or name.endswith("."):
         return None
-    plain = name.replace("-", "").replace(".", "").replace("_", "")
-    if not name or name[-1] == "." or (plain.isascii() and not plain.isalnum()):
-        return None
-    label = a_label(name)
-    if label is None or label[0] == "-" or label[-1] == "-" or ".-" in label or "-." in label:
-        return None
-    return label
+    label = name.lower() if name.isascii() else a_label(name)
+    return label if label is not None and _LABELS.fullmatch(label) else None
 
 
 def _methods(value: str | None) -> tuple[str, str]:
-    header, slash, body = (value if value is not None else "simple").partition("/")
+    header, slash, body = (value.lower() if value is not None else "simple").partition("/")
     body = body if slash else "simple"
     for method in (header, body):
         if method not in CANONICALIZATIONS:
@@ -163,23 +170,23 @@ def _methods(value: str | None) -> tuple[str, str]:
 
 
 def _field_names(value: str) -> tuple[str, ...]:
-    names = tuple([name.strip(FWS) for name in value.lower().split(":")])
-    if "" in names:
-        raise MalformedError("h= has an empty place where a field's name should be", "RFC 6376 §3.5")
-    letters = "".join(names)
-    usual = letters.isascii() and letters.replace("-", "").isalnum()
-    if not usual and not (letters.isascii() and _NOT_IN_FIELD_NAMES.isdisjoint(letters)):
-        raise MalformedError("h= holds something that is not the name of a header field", "RFC 6376 §3.5")
-    return names
+    if not _FIELD_NAMES.fullmatch(value):
+        empty = "" in [name.strip(" ") for name in value.split(":")]
+        what = (
+            "an empty place where a field's name should be" if empty else "something that is no field's name"
+        )
+        raise MalformedError(f"h= has {what}", "RFC 6376 §3.5")
+    return tuple(value.lower().replace(" ", "").split(":"))
 
 
 def _identity(value: str | None, domain: str) -> tuple[str, str]:
-    if value is None:
-        return f"@{domain}", domain
+    default = f"@{domain}"
+    if value is None or value == default:
+        return default, domain
     identity = _quoted_printable(value)
     local, at, host = identity.rpartition("@")
     host_label = domain_label(host)
-    if not at or host_label is None:
+    if not at or host_label is None or not _is_local_part(local):
         raise MalformedError(f"i={shorten(value, 60)} is not an address", "RFC 6376 §3.5")
     if host_label != domain and not host_label.endswith(f".{domain}"):
         raise MalformedError(
@@ -188,9 +195,17 @@ def _identity(value: str | None, domain: str) -> tuple[str, str]:
     return f"{local}@{host_label}", host_label
 
 
+def _is_local_part(text: str) -> bool:
+    """Nothing, atoms and dots (in any order, as some mailboxes have them), or a quoted string."""
+    if text[:1] != '"':
+        return _NOT_IN_LOCAL_PARTS.isdisjoint(text)
+    inner = text[1:].replace("\\\\", "").replace('\\"', "")  # what is escaped ends nothing
+    return inner.find('"') == len(inner) - 1 >= 0
+
+
 def _quoted_printable(value: str) -> str:
     """Undo dkim-quoted-printable (RFC 6376 §2.11); what is no valid escape stays as it is."""
-    value = "".join(value.split())
+    value = value.replace(" ", "")
     if "=" not in value:
         return value
     first, *rest = value.split("=")
@@ -222,16 +237,17 @@ def _time(tags: Mapping[str, str], name: str) -> int | None:
     value = tags.get(name)
     if value is None:
         return None
-    if not (value.isascii() and value.isdigit()):
+    if not (value.isascii() and value.isdigit()) or len(value) > MAX_TIME_DIGITS:
         raise MalformedError(
             f"{name}={shorten(value, 30)} is not a time in seconds since 1970", "RFC 6376 §3.5"
         )
-    digits = value.lstrip("0")
-    return NEVER if len(digits) > 12 else int(digits or 0)
+    return int(value)
 
 
 def _check_query(value: str | None) -> None:
-    if value is not None and "dns/txt" not in [method.strip(FWS) for method in value.split(":")]:
+    if value is None or value == "dns/txt":
+        return
+    if "dns/txt" not in [method.strip(" ") for method in value.lower().split(":")]:
         raise MalformedError(
             f"q={shorten(value, 30)} has no way to get the key that this verifier knows (dns/txt)",
             "RFC 6376 §3.5",

@@ -10,12 +10,14 @@ import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from helpers.terms import Result, Shown
+from helpers.terms import Result, Shown, filled_directly
 
 FWS = " \t\r\n"
 _KNOWN_TAGS = frozenset({*"vabcdhilqstxzgknp", "bh"})  # the usual ones, for speed
+_VISIBLE = bytes(range(0x20, 0x7F))
 
 
+@filled_directly
 @dataclass(frozen=True, slots=True, repr=False)
 class Problem(Shown):
     """Why something can't be used: the result it leads to, one sentence, and the section."""
@@ -25,6 +27,7 @@ class Problem(Shown):
     rfc: str
 
 
+@filled_directly
 @dataclass(frozen=True, slots=True, repr=False)
 class TagList(Shown):
     """A tag list as read, in its order; with ``problem`` the tags are those that could be read."""
@@ -57,17 +60,26 @@ def parse_tags(text: str | bytes) -> TagList:
 
 
 def _read_tags(text: str) -> TagList:
-    text = text.replace("\r\n", "").replace("\n", "").replace("\t", " ")
-    pieces = text.split(";")
-    if len(pieces) > 1 and not pieces[-1].strip(" \r"):
+    text = "".join(text.split("\r\n")).replace("\n", "").replace("\t", " ")
+    pieces = [piece.partition("=") for piece in text.split(";")]
+    if len(pieces) > 1 and not "".join(pieces[-1]).strip(" \r"):
         pieces.pop()  # one semicolon may stand at the end
+    tags = {name.strip(" \r"): value.strip(" \r") for name, equals, value in pieces if equals}
+    usual = text.isascii() and not text.encode().translate(None, _VISIBLE)  # quicker than isprintable
+    if usual and len(tags) == len(pieces) and _KNOWN_TAGS.issuperset(tags):
+        return TagList(tags)
+    return _read_with_care(text, pieces)
+
+
+def _read_with_care(text: str, pieces: list[tuple[str, str, str]]) -> TagList:
+    """The same where a tag is unknown, given twice or none at all, or the text holds odd characters."""
     tags: dict[str, str] = {}
     problem = "" if text.isprintable() else _control_character(text)
     for piece in pieces:
-        name, equals, value = piece.partition("=")
+        name, equals, value = piece
         name = name.strip(" \r")
         if not equals or not (name in _KNOWN_TAGS or _is_tag_name(name)):
-            problem = problem or _not_a_tag(piece)
+            problem = problem or _not_a_tag("".join(piece))
         elif name in tags:
             problem = problem or f"the tag {shorten(name, 20)}= is there twice"
         else:
@@ -98,9 +110,12 @@ def shorten(text: str, size: int) -> str:
 
 
 def base64_bytes(value: str, where: str, rfc: str) -> bytes:
-    """The bytes behind a base64 value with white space anywhere in it; raises MalformedError."""
+    """The bytes behind a base64 value of a tag list, blanks anywhere in it; raises MalformedError."""
+    digits = value.replace(" ", "") if " " in value else value
     try:
-        found = binascii.a2b_base64("".join(value.split()), strict_mode=True)
+        if len(digits) % 4:  # some versions of Python take "AAAA=", others don't
+            raise ValueError
+        found = binascii.a2b_base64(digits, strict_mode=True)
     except (binascii.Error, ValueError):
         raise MalformedError(f"{where} is not valid base64", rfc) from None
     if not found:

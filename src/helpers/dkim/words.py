@@ -10,15 +10,16 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from helpers.dkim.key import GOOD_RSA_BITS, KeyRecord, parse_key
-from helpers.dkim.signature import NEVER, Signature
+from helpers.dkim.signature import Signature
 from helpers.dkim.tags import Problem, shorten
 from helpers.terms import Answer, DnsFailure, DnsStatus, Result, Step
 
 if TYPE_CHECKING:
     from helpers.dkim.letter import BodyFinding
 
+_GONE = "not in the message (any more): nobody may add one"
 MAX_INNER_STEPS = 60  # a list longer than this is no help to a reader
-_EXCERPT = 60  # bytes
+_EXCERPT = 60  # bytes of a field or a body, characters of a tag
 
 _SIGNATURE_TAGS = {
     "v": "version; 1 is the only one",
@@ -65,10 +66,12 @@ _SHOWN_ONCE = ("from", "subject", "to", "date", "reply-to", "content-type")  # R
 def tag_steps(tags: Mapping[str, str], key: bool = False) -> tuple[Step, ...]:
     """One step a tag: what it says and what it is for."""
     steps = [
-        _tag_step(shorten(name, 60), shorten(value, 60), key)
+        _tag_step(shorten(name, _EXCERPT), value if len(value) <= _EXCERPT else shorten(value, _EXCERPT), key)
         for name, value in islice(tags.items(), MAX_INNER_STEPS)
     ]
-    return _with_rest(steps, len(tags))
+    if len(tags) > MAX_INNER_STEPS:
+        steps.append(_rest(len(tags)))
+    return tuple(steps)
 
 
 @lru_cache(maxsize=1024)  # a domain's messages differ in few tags
@@ -82,12 +85,15 @@ def header_steps(
 ) -> tuple[Step, ...]:
     """One step a signed field: which field of the message it is and what was hashed of it."""
     steps = [
-        Step(name, "not in the message (any more): nobody may add one", "RFC 6376 §5.4.2")
-        if place is None
-        else Step(name, f"header {place + 1}: {excerpt(part)}", "RFC 6376 §5.4.2")
+        Step(
+            name if len(name) <= _EXCERPT else shorten(name, _EXCERPT),
+            _GONE if place is None else f"header {place + 1}: {excerpt(part)}",
+            "RFC 6376 §5.4.2",
+        )
         for name, place, part in zip(names[:MAX_INNER_STEPS], chosen, parts, strict=False)
     ]
-    steps = list(_with_rest(steps, len(names)))
+    if len(names) > MAX_INNER_STEPS:
+        steps.append(_rest(len(names)))
     steps.append(Step("dkim-signature", f"this one, b= emptied: {excerpt(parts[-1])}", "RFC 6376 §3.7"))
     return tuple(steps)
 
@@ -146,10 +152,8 @@ def sentence(text: str) -> str:
     return f"{text[0].upper()}{text[1:]}."
 
 
-def _with_rest(steps: list[Step], count: int) -> tuple[Step, ...]:
-    if count > len(steps):
-        steps.append(Step("…", f"and {count - len(steps)} more"))
-    return tuple(steps)
+def _rest(count: int) -> Step:
+    return Step("…", f"and {count - MAX_INNER_STEPS} more")
 
 
 def excerpt(data: bytes) -> str:
@@ -163,8 +167,6 @@ def excerpt(data: bytes) -> str:
 @lru_cache(maxsize=256)
 def moment(seconds: float) -> str:
     """A time in seconds since 1970 as date and time."""
-    if seconds >= NEVER:
-        return "never"
     try:
         return time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(seconds))
     except (ValueError, OverflowError, OSError):

@@ -52,10 +52,10 @@ __all__ = ["SpfRecord", "SpfTerm", "check_spf", "parse_spf"]
 _NOT_PRINTABLE = re.compile(r"[^\x20-\x7e]")
 _DATA, _FAILURE = DnsStatus.DATA, DnsStatus.FAILURE
 _SAYS = {
-    Result.PASS: "lets {} send its mail",
-    Result.FAIL: "does not let {} send its mail",
-    Result.SOFTFAIL: "says that {} probably should not send its mail",
-    Result.NEUTRAL: "deliberately makes no statement about {}",
+    Result.PASS: ("lets ", " send its mail"),
+    Result.FAIL: ("does not let ", " send its mail"),
+    Result.SOFTFAIL: ("says that ", " probably should not send its mail"),
+    Result.NEUTRAL: ("deliberately makes no statement about ", ""),
 }
 
 
@@ -99,7 +99,7 @@ def check_spf(
     """
     if not callable(dns):
         raise TypeError("dns has to be something that can be asked: dns(name, rdtype) -> Answer, e.g. a Zone")
-    if not (_is_text(client_ip, mail_from or "") and _is_text(helo or "", receiver)):
+    if not (_is_text(client_ip, receiver) and _is_text(mail_from or "", helo or "")):
         raise TypeError("client_ip and receiver have to be text; mail_from and helo text or None")
     client = read_client(client_ip)
     sender = read_sender(mail_from, helo or "")
@@ -233,7 +233,8 @@ def _matched(
 ) -> _Verdict:
     result = term.result
     by = quoted(term.text) + trail
-    why = f"{shown(domain)} {_SAYS[result].format(ledger.client.text)}: {by} matches."
+    before, after = _SAYS[result]
+    why = f"{shown(domain)} {before}{ledger.client.text}{after}: {by} matches."
     exp = record.exp if result is Result.FAIL else None
     explained = (exp, domain) if exp is not None else None
     return _Verdict(result, why, tuple(steps), record.text, term.text, by, explained)
@@ -334,10 +335,10 @@ def _explanation_text(ledger: Ledger, text: str, domain: str) -> str | None:
     """The text with its macros filled in; None when it, or a value in it, isn't printable ASCII."""
     if _NOT_PRINTABLE.search(text):
         return None
-    macros = read_macros(text, explanation=True)
-    if macros.problem:
+    parts, _, problem = read_macros(text, explanation=True)
+    if problem:
         return None
-    filled = expand_text(macros.parts, values(ledger, domain))
+    filled = expand_text(parts, values(ledger, domain))
     if not filled or _NOT_PRINTABLE.search(filled):  # a local part may hold line breaks
         return None
     return filled

@@ -26,6 +26,8 @@ MAX_LOCAL_PART = 256  # RFC 5321 §4.5.3.1.3: no path has more octets; bounds wh
 
 COUNTED = tuple(f"Look-up {n} of {MAX_LOOKUPS}. " for n in range(MAX_LOOKUPS + 1))
 
+MAX_LABEL = 63  # RFC 1035 §2.3.4
+
 _NAME = re.compile(r"(?:[^.]{1,63}\.)*[^.]{1,63}")
 _DATA, _FAILURE, _NXDOMAIN = DnsStatus.DATA, DnsStatus.FAILURE, DnsStatus.NXDOMAIN
 
@@ -139,7 +141,8 @@ def dns_name(text: str) -> str | None:
     if not text.isascii():
         return a_label(text)
     name = text.removesuffix(".").lower()
-    if len(name) > MAX_NAME or not _NAME.fullmatch(name):
+    short = 0 < len(name) <= MAX_LABEL and ".." not in name and name[0] != "." != name[-1]
+    if not short and (len(name) > MAX_NAME or not _NAME.fullmatch(name)):
         return None
     return name if "\\" not in name else name.replace("\\", "\\\\")  # here it is an octet like any other
 
@@ -183,9 +186,12 @@ def in_words(answer: Answer, name: str, rdtype: str) -> str:
     """What DNS said, as a sentence."""
     name = shown(name)
     if answer.status == _DATA:
-        values = map(_mx_words if rdtype == "MX" else shown, answer.values[:4])
-        more = f" and {len(answer.values) - 4} more" if len(answer.values) > 4 else ""
-        return f"{rdtype} of {name}: {', '.join(values)}{more}."
+        values = answer.values
+        if len(values) == 1 and rdtype != "MX":
+            return f"{rdtype} of {name}: {shown(values[0])}."
+        words = ", ".join(map(_mx_words if rdtype == "MX" else shown, values[:4]))
+        more = f" and {len(values) - 4} more" if len(values) > 4 else ""
+        return f"{rdtype} of {name}: {words}{more}."
     if answer.status == _FAILURE:
         return f"DNS gave no answer for {rdtype} of {name} ({failure(answer)})."
     if answer.status == _NXDOMAIN:
@@ -262,10 +268,17 @@ def target_of(ledger: Ledger, term: SpfTerm, domain: str) -> tuple[str | None, t
     name, filled = expand_name(parts, values(ledger, domain))
     if name is None:
         return None, ()
-    inner = []
-    for macro, value in filled[:MAX_SHOWN]:
-        names = ledger.names.steps if macro.letter == "p" and ledger.names else ()
-        inner.append(Step(macro.text, f"{macro.meaning}: {quoted(value)}", "RFC 7208 §7.2", None, names))
+    names = ledger.names.steps if ledger.names is not None else ()
+    inner = [
+        Step(
+            macro.text,
+            f"{macro.meaning}: {quoted(value)}",
+            "RFC 7208 §7.2",
+            None,
+            names if macro.letter == "p" else (),
+        )
+        for macro, value in filled[:MAX_SHOWN]
+    ]
     followed = f"With the values filled in: {quoted(name, MAX_NAME)}"
     return name, (Step(term.value or "", followed, "RFC 7208 §7.3", None, tuple(inner)),)
 

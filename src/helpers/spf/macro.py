@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from typing import NamedTuple
 
 MAX_NAME = 253  # RFC 7208 §7.3: a longer name loses labels on its left until it fits
@@ -31,8 +32,11 @@ MEANINGS = {  # RFC 7208 §7.2
     "t": "the time in seconds since 1970",
 }
 ONLY_IN_TEXT = frozenset("crt")
+_IN_NAMES = frozenset(MEANINGS) - ONLY_IN_TEXT
 
-_MACRO = re.compile(r"%(?:([%_-])|\{([A-Za-z])([0-9]*)([rR]?)([.\-+,/_=]*)\})")
+_MACRO = re.compile(r"(%(?:([%_-])|\{([A-Za-z])([0-9]*)([rR]?)([.\-+,/_=]*)\}))")
+_GROUPS = 7  # that `_MACRO.split` gives for each macro: the text before it, itself, and its five parts
+_STRAY = "has a % that starts no macro (§7.1)"
 _LITERAL = {"%": "%", "_": " ", "-": "%20"}
 _UNRESERVED = frozenset(
     b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
@@ -46,33 +50,26 @@ class Macro(NamedTuple):
     letter: str  # lower case
     keep: int  # parts kept from the right; 0 keeps all
     reverse: bool
-    delimiters: str
+    delimiters: str  # each once
     escape: bool
     meaning: str  # what it stands for, in words
 
     def apply(self, value: str) -> str:
         """Cut at the delimiters, reverse, keep the right-hand parts, join with dots (RFC 7208 §7.3)."""
-        if self.keep or self.reverse or self.delimiters:
-            first = self.delimiters[:1] or "."
-            for other in self.delimiters[1:]:
+        _, _, keep, reverse, delimiters, escape, _ = self
+        if keep or reverse or delimiters:
+            first = delimiters[0] if delimiters else "."
+            for other in delimiters[1:]:
                 value = value.replace(other, first)
             parts = value.split(first)
-            if self.reverse:
+            if reverse:
                 parts.reverse()
-            value = ".".join(parts[-self.keep :] if self.keep else parts)
-        return _url_escaped(value) if self.escape else value
+            value = ".".join(parts[-keep:] if keep else parts)
+        return _url_escaped(value) if escape else value
 
 
 Part = str | Macro
 ValueOf = Callable[[str], str | None]
-
-
-class MacroString(NamedTuple):
-    """A macro-string as read; ``problem`` is None or what is wrong, as the end of a sentence."""
-
-    parts: tuple[Part, ...] = ()
-    tail: str = ""  # literal text behind the last macro
-    problem: str | None = None
 
 
 def _url_escaped(value: str) -> str:
@@ -80,35 +77,40 @@ def _url_escaped(value: str) -> str:
     return "".join(chr(octet) if octet in _UNRESERVED else f"%{octet:02X}" for octet in octets)
 
 
-def read_macros(text: str, *, explanation: bool = False) -> MacroString:
+def read_macros(text: str, *, explanation: bool = False) -> tuple[tuple[Part, ...], str, str | None]:
     """Cut a macro-string into literal text and macros (RFC 7208 §7.1), in linear time.
 
-    ``explanation``: the letters c, r and t are allowed there only (§7.2).
+    ``explanation``: the letters c, r and t are allowed there only (§7.2). Returns the parts; the
+    literal text behind the last macro; and None, or what is wrong, as the end of a sentence.
     """
     parts: list[Part] = []
-    end = 0
-    while (start := text.find("%", end)) >= 0:
-        if start > end:
-            parts.append(text[end:start])
-        match = _MACRO.match(text, start)
-        if match is None:
-            return MacroString(problem="has a % that starts no macro (§7.1)")
-        end = match.end()
-        literal, letter, digits, reverse, delimiters = match.groups()
+    allowed = MEANINGS if explanation else _IN_NAMES
+    pieces = _MACRO.split(text)
+    tail = pieces[-1]
+    for at in range(0, len(pieces) - 1, _GROUPS):
+        before, whole, literal, letter, digits, reverse, delimiters = pieces[at : at + _GROUPS]
+        if before:
+            parts.append(before)
+            if "%" in before:
+                return (), "", _STRAY
         if literal:
             parts.append(_LITERAL[literal])
             continue
         low = letter.lower()
-        count = digits.lstrip("0")
-        if low not in MEANINGS or (low in ONLY_IN_TEXT and not explanation) or (digits and not count):
-            return MacroString(problem=_problem(letter, low))
+        count = digits.lstrip("0") if digits else ""
+        if low not in allowed or (digits and not count):
+            return (), "", _problem(letter, low)
         keep = int(count) if count and len(count) <= 3 else 0  # 1,000 parts or more: that is all of them
-        escape = letter != low
-        meaning = MEANINGS[low] + _changes(keep, reverse, delimiters, escape)
-        parts.append(Macro(match[0], low, keep, reverse != "", delimiters, escape, meaning))
-    if end < len(text):
-        parts.append(text[end:])
-    return MacroString(tuple(parts), text[end:])
+        if len(delimiters) > 1:
+            delimiters = "".join(dict.fromkeys(delimiters))
+        turn, escape = reverse != "", letter != low
+        meaning = _meaning(low, keep, turn, delimiters, escape)
+        parts.append(Macro(whole, low, keep, turn, delimiters, escape, meaning))
+    if tail:
+        parts.append(tail)
+        if "%" in tail:
+            return (), "", _STRAY
+    return tuple(parts), tail, None
 
 
 def _problem(letter: str, low: str) -> str:
@@ -119,9 +121,11 @@ def _problem(letter: str, low: str) -> str:
     return "asks for zero parts of a macro (§7.3)"
 
 
-def _changes(keep: int, reverse: str, delimiters: str, escape: bool) -> str:
-    """What transformers, delimiters and an upper-case letter do to the value, in words."""
-    words = f", cut at {' '.join(delimiters)}" if delimiters else ""
+@lru_cache(maxsize=256)  # records use the same few macros
+def _meaning(letter: str, keep: int, reverse: bool, delimiters: str, escape: bool) -> str:
+    words = MEANINGS[letter]
+    if delimiters:
+        words += f", cut at {' '.join(delimiters)}"
     if reverse:
         words += ", reversed"
     if keep:

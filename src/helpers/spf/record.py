@@ -158,9 +158,10 @@ def _parse(text: str) -> SpfRecord:
     problems = [f"The term {quoted(term.text)} {term.problem}." for term in terms if term.problem]
     if len(problems) > MAX_PROBLEMS:
         problems[MAX_PROBLEMS:] = [f"And {len(problems) - MAX_PROBLEMS} more terms can't be read."]
-    modifiers = [term.name for term in terms if term.kind == "modifier"]
-    twice = [name for name in KNOWN_MODIFIERS if modifiers.count(name) > 1] if modifiers else []
-    problems += [f"The modifier {name}= stands in the record more than once (§6)." for name in twice]
+    if "=" in text[7:]:
+        modifiers = [term.name for term in terms if term.kind == "modifier"]
+        twice = [name for name in KNOWN_MODIFIERS if modifiers.count(name) > 1]
+        problems += [f"The modifier {name}= stands in the record more than once (§6)." for name in twice]
     return SpfRecord(text, terms, tuple(problems))
 
 
@@ -197,8 +198,8 @@ def _term(text: str, readable: bool) -> SpfTerm:
         return SpfTerm(text, "unreadable", problem=f"holds {what}")
     match = _TERM.fullmatch(text)
     if match is None:
-        problem = _COMMA if text.endswith(",") else "is neither a mechanism nor a modifier (§4.6.1)"
-        return SpfTerm(text, "unreadable", problem=problem)
+        what = _COMMA if text.endswith(",") else "is neither a mechanism nor a modifier (§4.6.1)"
+        return SpfTerm(text, "unreadable", problem=what)
     qualifier, name, separator, rest = match.groups()
     name = name.lower()
     if separator == "=":
@@ -211,18 +212,9 @@ def _term(text: str, readable: bool) -> SpfTerm:
         read = read_argument(separator, argument)
         if read.problem and text.endswith(","):
             read = _Read(_COMMA)
-    return SpfTerm(
-        text,
-        "mechanism",
-        name,
-        qualifier or "+",
-        read.value,
-        read.ip4_prefix,
-        read.ip6_prefix,
-        read.problem,
-        read.parts,
-        read.network,
-    )
+    problem, value, parts, ip4_prefix, ip6_prefix, network = read
+    qualifier = qualifier or "+"
+    return SpfTerm(text, "mechanism", name, qualifier, value, ip4_prefix, ip6_prefix, problem, parts, network)
 
 
 def _unknown(text: str, name: str) -> str:
@@ -240,8 +232,8 @@ def _modifier(text: str, qualifier: str, name: str, rest: str) -> SpfTerm:
     if name in KNOWN_MODIFIERS:
         read = _domain_spec(rest)
     else:
-        macros = read_macros(rest)
-        read = _Read(macros.problem, rest, macros.parts)
+        parts, _, problem = read_macros(rest)
+        read = _Read(problem, rest, parts)
     return SpfTerm(text, "modifier", name, "", read.value, problem=read.problem, parts=read.parts)
 
 
@@ -251,13 +243,12 @@ def _domain_spec(text: str | None) -> _Read:
         return _Read("names no domain, which it needs (§7.1)")
     if "%" not in text:
         return _Read(_end_problem(text), text, (text,))
-    macros = read_macros(text)
-    problem = macros.problem
-    if not problem and macros.tail:
-        problem = _end_problem(macros.tail)
-        if problem and "." not in macros.tail:
-            problem = f"has {quoted(macros.tail, 40)} right behind a macro; a dot belongs there (§7.1)"
-    return _Read(problem, text, macros.parts)
+    parts, tail, problem = read_macros(text)
+    if tail and not problem:
+        problem = _end_problem(tail)
+        if problem and "." not in tail:
+            problem = f"has {quoted(tail, 40)} right behind a macro; a dot belongs there (§7.1)"
+    return _Read(problem, text, parts)
 
 
 def _end_problem(text: str) -> str | None:
