@@ -43,7 +43,7 @@ def _has_usual_blanks(raw: bytes) -> bool:
 
 def _relaxed(raw: bytes) -> bytes:
     name, _, value = raw.partition(b":")
-    return name.strip(WSP).lower() + b":" + b" ".join(value.split()) + CRLF
+    return name.rstrip().lower() + b":" + b" ".join(value.split()) + CRLF
 
 
 def canonicalize_body(body: bytes, method: str) -> bytes:
@@ -126,7 +126,7 @@ def signed_parts(
     fields.append(without_signature_value(headers[own].raw))
     quick = method == "relaxed" and _has_usual_blanks(b"".join(fields))  # asked once for all of them
     parts = []
-    for place, field in zip(chosen, fields, strict=False):
+    for place, field in zip(chosen, fields, strict=False):  # all but the signature
         if place is None:
             parts.append(b"")
             continue
@@ -140,7 +140,7 @@ def signed_parts(
 
 
 def without_signature_value(raw: bytes) -> bytes:
-    """The field with ``b=`` emptied, blanks around the value included, and nothing else touched. §3.7."""
+    """The field with ``b=`` emptied, blanks around the value included, all else untouched (RFC 6376 §3.7)."""
     start = raw.find(b":") + 1
     pieces = raw[start:].split(b";")
     last = len(pieces) - 1

@@ -53,6 +53,8 @@ class Letter:
         self._dns = dns
         self._answers: dict[str, Answer] = {}
         self._bodies: dict[tuple[str, str], bytes] = {}
+        self._hashes: dict[tuple[str, str, int | None, str], bytes] = {}
+        self._readings: dict[str, list[str]] = {}
 
     def answer(self, name: str) -> Answer:
         """The TXT records at a name, asked once."""
@@ -68,16 +70,22 @@ class Letter:
         found = self._compare(signature, hash_name, AS_IS)
         if found.ok:
             return found
-        for reading in self._other_readings(signature.body_canonicalization):
+        method = signature.body_canonicalization
+        if method not in self._readings:
+            self._readings[method] = self._other_readings(method)
+        for reading in self._readings[method]:
             other = self._compare(signature, hash_name, reading)
             if other.ok:
                 return other
         return found
 
     def _compare(self, signature: Signature, hash_name: str, reading: str) -> BodyFinding:
-        body = self._canonical_body(signature.body_canonicalization, reading)
-        length = signature.length
-        computed = body_hash(body, length, hash_name)
+        method, length = signature.body_canonicalization, signature.length
+        body = self._canonical_body(method, reading)
+        key = (method, reading, length, hash_name)
+        computed = self._hashes.get(key)
+        if computed is None:
+            computed = self._hashes[key] = body_hash(body, length, hash_name)
         ok: bool | None = computed == signature.body_hash and (length or 0) <= len(body)
         if not ok and self.may_lack_body:
             ok = None

@@ -66,7 +66,9 @@ _SHOWN_ONCE = ("from", "subject", "to", "date", "reply-to", "content-type")  # R
 def tag_steps(tags: Mapping[str, str], key: bool = False) -> tuple[Step, ...]:
     """One step a tag: what it says and what it is for."""
     steps = [
-        _tag_step(shorten(name, _EXCERPT), value if len(value) <= _EXCERPT else shorten(value, _EXCERPT), key)
+        _tag_step(name, value, key)
+        if len(name) <= _EXCERPT >= len(value)
+        else _tag_step(shorten(name, _EXCERPT), shorten(value, _EXCERPT), key)
         for name, value in islice(tags.items(), MAX_INNER_STEPS)
     ]
     if len(tags) > MAX_INNER_STEPS:

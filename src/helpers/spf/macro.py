@@ -58,10 +58,9 @@ class Macro(NamedTuple):
         """Cut at the delimiters, reverse, keep the right-hand parts, join with dots (RFC 7208 §7.3)."""
         _, _, keep, reverse, delimiters, escape, _ = self
         if keep or reverse or delimiters:
-            first = delimiters[0] if delimiters else "."
             for other in delimiters[1:]:
-                value = value.replace(other, first)
-            parts = value.split(first)
+                value = value.replace(other, delimiters[0])
+            parts = value.split(delimiters[0] if delimiters else ".")
             if reverse:
                 parts.reverse()
             value = ".".join(parts[-keep:] if keep else parts)

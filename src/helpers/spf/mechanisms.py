@@ -85,12 +85,12 @@ def no_name(
 
 
 def check_all(ledger: Ledger, term: SpfTerm, domain: str, counted: str) -> Outcome:
-    """§5.1"""
+    """``all`` matches every client (RFC 7208 §5.1)."""
     return outcome(term, True, "“all” stands for every client.", "RFC 7208 §5.1")
 
 
 def check_ip(ledger: Ledger, term: SpfTerm, domain: str, counted: str) -> Outcome:
-    """§5.6: ip4 and ip6; a client of the other kind doesn't match."""
+    """``ip4`` and ``ip6``; a client of the other kind doesn't match (RFC 7208 §5.6)."""
     client = ledger.client
     bits, prefix = (32, term.ip4_prefix) if term.name == "ip4" else (128, term.ip6_prefix)
     if client.bits != bits:
@@ -103,7 +103,7 @@ def check_ip(ledger: Ledger, term: SpfTerm, domain: str, counted: str) -> Outcom
 
 
 def check_a(ledger: Ledger, term: SpfTerm, domain: str, counted: str) -> Outcome:
-    """§5.3: is the client one of the target's addresses, or in their networks?"""
+    """``a``: is the client one of the target's addresses, or in their networks? (RFC 7208 §5.3)"""
     section = "RFC 7208 §5.3"
     target, steps = target_of(ledger, term, domain)
     name = dns_name(target) if target is not None else None
@@ -117,7 +117,7 @@ def check_a(ledger: Ledger, term: SpfTerm, domain: str, counted: str) -> Outcome
 
 
 def check_mx(ledger: Ledger, term: SpfTerm, domain: str, counted: str) -> Outcome:
-    """§5.4: the same with the addresses of the target's mail servers; the target itself is none."""
+    """``mx``: the same with the addresses of the target's mail servers, not its own (RFC 7208 §5.4)."""
     section = "RFC 7208 §5.4"
     target, steps = target_of(ledger, term, domain)
     name = dns_name(target) if target is not None else None
@@ -154,7 +154,7 @@ def _check_exchange(ledger: Ledger, term: SpfTerm, exchange: str) -> tuple[Looke
 
 
 def check_ptr(ledger: Ledger, term: SpfTerm, domain: str, counted: str) -> Outcome:
-    """§5.5: does the client have a validated name in the target domain?"""
+    """``ptr``: does the client have a validated name in the target domain? (RFC 7208 §5.5)"""
     section = "RFC 7208 §5.5"
     target, steps = target_of(ledger, term, domain)
     name = dns_name(target) if target is not None else None
@@ -174,7 +174,7 @@ def check_ptr(ledger: Ledger, term: SpfTerm, domain: str, counted: str) -> Outco
 
 
 def check_exists(ledger: Ledger, term: SpfTerm, domain: str, counted: str) -> Outcome:
-    """§5.7: is there any A record? Type A for IPv6 clients, too."""
+    """``exists``: has the target any A record? Type A for IPv6 clients, too (RFC 7208 §5.7)."""
     section = "RFC 7208 §5.7"
     target, steps = target_of(ledger, term, domain)
     name = dns_name(target) if target is not None else None
