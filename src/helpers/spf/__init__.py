@@ -99,7 +99,7 @@ def check_spf(
     """
     if not callable(dns):
         raise TypeError("dns has to be something that can be asked: dns(name, rdtype) -> Answer, e.g. a Zone")
-    if not (_is_text(client_ip, receiver) and _is_text(mail_from or "", helo or "")):
+    if not _are_text(client_ip, mail_from or "", helo or "", receiver):
         raise TypeError("client_ip and receiver have to be text; mail_from and helo text or None")
     client = read_client(client_ip)
     sender = read_sender(mail_from, helo or "")
@@ -128,8 +128,8 @@ def check_spf(
     )
 
 
-def _is_text(one: object, other: object) -> bool:
-    return isinstance(one, str) and isinstance(other, str)
+def _are_text(one: object, two: object, three: object, four: object) -> bool:
+    return isinstance(one, str) and isinstance(two, str) and isinstance(three, str) and isinstance(four, str)
 
 
 def _first_steps(client: Client, given: str, sender: Sender, mail_from: str | None) -> tuple[Step, ...]:

@@ -134,7 +134,7 @@ def quoted(text: str, limit: int = 80) -> str:
 
 def is_spf(text: str) -> bool:
     """True for a TXT record that is an SPF record (RFC 7208 §4.5): ``v=spf1``, then a blank or the end."""
-    return text[:6].lower() == VERSION and (len(text) == 6 or text[6] == " ")
+    return text[:7] == "v=spf1 " or (text[:6].lower() == VERSION and text[6:7] in ("", " "))
 
 
 def parse_spf(text: str) -> SpfRecord:
