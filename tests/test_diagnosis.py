@@ -388,3 +388,11 @@ def test_an_spf_result_for_helo_does_not_count() -> None:
     diagnosis = diagnose(stated + PLAIN, dns=zone_of({}))
     assert diagnosis.cause != Cause.PASSES
     assert "softfail for mailbox.example" in diagnosis.summary
+
+
+def test_a_copied_signature_is_named_where_the_server_is_a_stranger() -> None:
+    copied = signed() + b"Pay here instead.\r\n"
+    from_stranger = diagnose(copied, dns=zone_of({}), envelope=STRANGER, now=NOW)
+    assert from_stranger.cause == Cause.SIGNATURE_BROKEN
+    assert "copies a signature" in from_stranger.summary
+    assert "copies a signature" not in diagnose(copied, dns=zone_of({}), envelope=OTHER, now=NOW).summary

@@ -119,11 +119,21 @@ def _signature_broken(f: Findings) -> str:
     if check.signature_ok:
         return (
             f"{check.domain} did sign this message, but the body changed afterwards, so the signature does "
-            "not verify. Mailing lists, footers and virus scanners do that. Nothing else aligns."
+            f"not verify. Mailing lists, footers and virus scanners do that{_copied(f)}. Nothing else aligns."
         )
     return (
         f"A signature names {check.domain}, and it does not fit: a signed header changed on the way, or "
         f"{check.domain} never made it. A forgery looks the same. Nothing else aligns."
+    )
+
+
+def _copied(f: Findings) -> str:
+    """A second reading where the sending server is a stranger, too."""
+    spf = _spf(f)
+    if spf is None or spf.aligned is not True or spf.result not in (Result.FAIL, Result.SOFTFAIL):
+        return ""
+    return (
+        f"; so does a forger who copies a signature, and the sending server is none that {spf.domain} lists"
     )
 
 
