@@ -1,5 +1,5 @@
 #!/bin/sh
-# Writes the two locks with the given uv: one resolution each for every system and every Python of the kit,
+# Writes the locks with the given uv: one resolution each for every system and every Python of the kit,
 # with hashes, and without the name of any registry.
 set -eu
 uv=$1
