@@ -27,6 +27,7 @@ COLUMNS = (
     ("fixes",),
     ("reports", "mailbox", "redact"),
     ("lab",),
+    ("exercises",),
     ("show",),
     ("__init__",),
     ("__main__",),
@@ -51,6 +52,8 @@ PACKAGES = {
     "matplotlib_fontja": {"show"},
     "ipywidgets": {"show"},
     "IPython": {"show"},
+    "lxml": {"reports"},
+    "tqdm": {"mailbox"},
 }
 
 # What `import helpers` must not load: each costs more than the whole package may.

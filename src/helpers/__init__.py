@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from helpers.domains import organizational_domain as organizational_domain
     from helpers.domains import parse_dmarc as parse_dmarc
     from helpers.domains import tree_walk as tree_walk
+    from helpers.exercises import check_answer as check_answer
     from helpers.fixes import diagnose as diagnose
     from helpers.lab import lab as lab
     from helpers.lookup import SERVFAIL as SERVFAIL
@@ -68,6 +69,7 @@ _NAMES = {
     "dkim": ("verify_dkim",),
     "dmarc": ("evaluate_dmarc",),
     "domains": ("organizational_domain", "parse_dmarc", "tree_walk"),
+    "exercises": ("check_answer",),
     "fixes": ("diagnose",),
     "lookup": ("SERVFAIL", "TIMEOUT", "LiveDns", "Overlay", "RecordingDns", "Zone", "sample_zone"),
     "message": ("Message", "read_message"),

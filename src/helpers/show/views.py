@@ -542,5 +542,6 @@ def proofs_table(diagnosis: Diagnosis) -> Table:
     return Table("Steps of the proofs", ("tried", "looked at", "what followed", "source"), rows, folded=True)
 
 
-# The views of the room `services` stand in a file of their own, which registers them here.
+# The views of some rooms stand in files of their own, which register them here.
+from helpers.show import exercises as _exercises  # noqa: E402, F401
 from helpers.show import services as _services  # noqa: E402, F401
