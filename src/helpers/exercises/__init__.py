@@ -1,6 +1,6 @@
 """Exercises of the lessons: an answer is judged by what it does, and told what is wrong with it.
 
-exercise   a question in a lesson, with a name such as ``03-two-records``: lesson number, then what it is about
+exercise   a question in a lesson, with a name such as ``03-two-records``: the lesson, then what it is about
 judge      a function that takes the reader's answer and says what it makes of it; it never says the answer
 feedback   right or not, why, and from the second wrong try on a hint
 
