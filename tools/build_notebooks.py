@@ -4,6 +4,9 @@
 
 A lesson is a text file in the percent format: `# %%` starts a code cell, `# %% [markdown]` a text cell.
 Slide types and tags stand in the marker: `# %% slideshow={"slide_type": "slide"} tags=["solution"]`.
+The ways between the lessons, their times, the contents, the index of misconceptions and the links to the
+glossary are made (tools/course); a notebook in which only such text is out of date is written anew with the
+outputs it has.
 The same source gives the same file, byte for byte, on every Python of the kit: cell ids come from the cells'
 sources, and nothing is kept that tells when, where or by which Python a notebook was run.
 `--check` runs nothing and tells which notebooks are not what their sources say.
@@ -12,46 +15,24 @@ sources, and nothing is kept that tells when, where or by which Python a noteboo
 from __future__ import annotations
 
 import argparse
-import hashlib
+import os
 import sys
-from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import jupytext
 import nbformat
 from nbclient import NotebookClient
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from course.assemble import assembled
+from course.sources import METADATA, NOTEBOOKS, Source, course
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
-NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
-SOURCES = NOTEBOOKS / "sources"
 CELL_TIMEOUT = 120  # seconds
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
-METADATA = {
-    "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
-    "language_info": {"file_extension": ".py", "mimetype": "text/x-python", "name": "python"},
-}
-
-
-def read_source(source: Path) -> NotebookNode:
-    """The lesson in a source file as a notebook that was not run yet."""
-    lesson = jupytext.read(source, fmt="py:percent")
-    notebook = nbformat.v4.new_notebook(metadata=METADATA)
-    seen: Counter[str] = Counter()
-    for cell in lesson.cells:
-        new = nbformat.v4.new_code_cell if cell.cell_type == "code" else nbformat.v4.new_markdown_cell
-        metadata = {key: value for key, value in cell.metadata.items() if key in {"slideshow", "tags"}}
-        notebook.cells.append(new(cell.source, id=_cell_id(cell, seen), metadata=metadata))
-    return notebook
-
-
-def _cell_id(cell: NotebookNode, seen: Counter[str]) -> str:
-    """An id that follows from what the cell says, so that inserting a cell renames no other."""
-    digest = hashlib.sha256(f"{cell.cell_type}\n{cell.source}".encode()).hexdigest()[:12]
-    seen[digest] += 1
-    return digest if seen[digest] == 1 else f"{digest}-{seen[digest]}"
 
 
 def run(notebook: NotebookNode, folder: Path) -> None:
@@ -64,9 +45,8 @@ def run(notebook: NotebookNode, folder: Path) -> None:
         resources={"metadata": {"path": str(folder)}},
     )
     client.execute()
-    notebook.metadata = nbformat.from_dict(
-        METADATA
-    )  # what the kernel said of itself goes, and widgets' state
+    # What the kernel said of itself goes, and widgets' state.
+    notebook.metadata = nbformat.from_dict(METADATA)
     for cell in notebook.cells:
         if cell.cell_type == "code":
             _tidy(cell)
@@ -93,25 +73,52 @@ def _join_streams(outputs: list[NotebookNode]) -> list[NotebookNode]:
 
 
 def write(notebook: NotebookNode, path: Path) -> None:
-    """Checks the notebook against the format and writes it."""
+    """Checks the notebook against the format and writes it, whole or not at all."""
     nbformat.validate(notebook)
-    path.write_text(nbformat.writes(notebook) + "\n", encoding="utf-8", newline="\n")
+    draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
+    try:
+        draft.write_text(nbformat.writes(notebook) + "\n", encoding="utf-8", newline="\n")
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
-def differences(source: Path) -> list[str]:
+def stored(source: Source) -> Path:
+    """Where a source's notebook is."""
+    return NOTEBOOKS / f"{source.name}.ipynb"
+
+
+def differences(source: Source | Path, order: list[Source] | None = None) -> list[str]:
     """What in the stored notebook is not what its source says; empty when it is."""
-    path = NOTEBOOKS / f"{source.stem}.ipynb"
+    source = source if isinstance(source, Source) else Source(source)
+    path = stored(source)
     if not path.exists():
         return [f"{path.name} was never built"]
-    wanted, stored = read_source(source), nbformat.read(path, as_version=4)
-    if len(wanted.cells) != len(stored.cells):
-        return [f"{path.name} has {len(stored.cells)} cells, its source {len(wanted.cells)}"]
+    wanted, have = assembled(source, order), nbformat.read(path, as_version=4)
+    if len(wanted.cells) != len(have.cells):
+        return [f"{path.name} has {len(have.cells)} cells, its source {len(wanted.cells)}"]
     return [
         f"{path.name}, cell {number}: {part} differs from the source"
-        for number, (want, have) in enumerate(zip(wanted.cells, stored.cells, strict=True), start=1)
+        for number, (want, is_there) in enumerate(zip(wanted.cells, have.cells, strict=True), start=1)
         for part in ("cell_type", "source", "metadata", "id")
-        if want[part] != have[part]
+        if want[part] != is_there[part]
     ]
+
+
+def refresh(source: Source, order: list[Source]) -> bool:
+    """Writes a notebook anew with the outputs it has, where only text changed; whether that was so."""
+    path = stored(source)
+    if not differences(source, order) or not path.exists():
+        return False
+    wanted, have = assembled(source, order), nbformat.read(path, as_version=4)
+    new = [cell for cell in wanted.cells if cell.cell_type == "code"]
+    old = [cell for cell in have.cells if cell.cell_type == "code"]
+    if [cell.source for cell in new] != [cell.source for cell in old]:
+        return False
+    for cell, was in zip(new, old, strict=True):
+        cell.outputs, cell.execution_count = was.outputs, was.execution_count
+    write(wanted, path)
+    return True
 
 
 def main() -> int:
@@ -121,23 +128,25 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="only tell which notebooks are out of date")
     args = parser.parse_args()
 
-    sources = sorted(SOURCES.glob("*.py"))
-    if args.names:
-        wanted = {Path(name).stem for name in args.names}
-        if missing := wanted - {source.stem for source in sources}:
-            parser.error(f"no such lesson: {', '.join(sorted(missing))}")
-        sources = [source for source in sources if source.stem in wanted]
+    order = course()
+    names = {Path(name).stem for name in args.names} or {source.name for source in order}
+    if missing := names - {source.name for source in order}:
+        parser.error(f"no such lesson: {', '.join(sorted(missing))}")
+    chosen = [source for source in order if source.name in names]
 
     if args.check:
-        found = [difference for source in sources for difference in differences(source)]
-        print("\n".join(found) or f"{len(sources)} notebooks are what their sources say")
+        found = [difference for source in chosen for difference in differences(source, order)]
+        print("\n".join(found) or f"{len(chosen)} notebooks are what their sources say")
         return 1 if found else 0
 
-    for source in sources:
-        notebook = read_source(source)
+    for source in chosen:
+        notebook = assembled(source, order)
         run(notebook, NOTEBOOKS)
-        write(notebook, NOTEBOOKS / f"{source.stem}.ipynb")
-        print(f"notebooks/{source.stem}.ipynb")
+        write(notebook, stored(source))
+        print(f"notebooks/{source.name}.ipynb")
+    for source in order:
+        if source not in chosen and refresh(source, order):
+            print(f"notebooks/{source.name}.ipynb (text only)")
     return 0
 
 

@@ -64,15 +64,14 @@ h.alignment_figure(fixed)
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Where to go from here
 #
-# **Study.** Read and run the lessons in order (Shift+Enter). Each takes 15 to 25 minutes and has exercises:
-# [01 – The bounce](01_the_bounce.ipynb), [07 – Reproduce it](07_reproduce_it.ipynb),
-# [08 – Advice on trial](08_advice_on_trial.ipynb), [09 – Choosing a service](09_choosing_a_service.ipynb),
-# [10 – Fixing it](10_fixing_it.ipynb). The numbers between are kept for SPF, DKIM and DMARC one by one.
+# **Study.** Read and run the lessons in order, with Shift+Enter. Each poses a question, lets you guess, and
+# settles it with an experiment; its exercises are judged by what your answer does.
 #
 # **Present.** The same notebooks are slides: `make present` shows them live in JupyterLab, `make slides`
 # writes each as one HTML file that needs no network.
 #
-# **Your own bounce.** Put it into `data/private/`, which git ignores, and ask the kit as below.
+# **Your own bounce.** Put it into `data/private/`, which git ignores, and ask the kit. One line of it is enough
+# to begin with:
 
 # %% slideshow={"slide_type": "subslide"}
 print(h.diagnose("550 5.7.1 Your message was rejected due to fujiba.net's DMARC policy.", dns=None))
@@ -81,6 +80,11 @@ print(h.diagnose("550 5.7.1 Your message was rejected due to fujiba.net's DMARC 
 # One line is little to go on, and the answer says so: what is certain, what could not be checked, and how to
 # get it. With the whole bounce as a file the same call tells more, and `dns=h.LiveDns()` asks real DNS. That
 # is the only thing that ever leaves your machine, and only when you ask for it.
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## The lessons
+#
+# [[contents]]
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## In three sentences
@@ -111,7 +115,6 @@ print(h.diagnose("../data/sample_headers/bounce_user_unknown.eml", dns=None).sum
 # Not every bounce is about authentication. The kit says so instead of guessing.
 #
 # ---
-# **Next:** [01 – The bounce](01_the_bounce.ipynb)
 #
 # **Sources:** DMARC and alignment: RFC 9989 §4.4 and §5.3. Refusals that name DMARC: RFC 9989 §7.2.
 # Reports of failed delivery: RFC 3464. SPF asks about the envelope: RFC 7208 §2.4.

@@ -6,7 +6,7 @@
 # A bounce looks like noise. It is a report with a fixed structure, written by one machine about another one.
 # After this lesson you read it as such, and you know which four names in a message matter.
 #
-# *Time: about 20 minutes. Needs: nothing but knowing what an e-mail is.*
+# *Needs: nothing but knowing what an e-mail is.*
 
 # %% slideshow={"slide_type": "-"}
 import helpers as h
@@ -276,7 +276,6 @@ for check in h.verify_dkim(partial.original, dns=h.sample_zone("fujiba-fixed"), 
 #    unclear or the kit. (Open-ended; the table of sentences is `src/helpers/bounce/phrases.py`.)
 #
 # ---
-# **Previous:** [00 – Start here](00_start_here.ipynb) · **Next:** [07 – Reproduce it](07_reproduce_it.ipynb)
 #
 # **Sources:** Report format: RFC 3464 §2. Reply codes: RFC 5321 §4.2. Enhanced status codes: RFC 3463 §3 and
 # RFC 7372. Null sender and where bounces go: RFC 5321 §4.5.5. Signatures: RFC 6376 §3.5. Alignment:

@@ -6,7 +6,7 @@
 # An incident that can be repeated is half solved. Here the monthly mail goes out once more: from a mail
 # client through Gmail to a receiver that refuses it. Nothing leaves your machine.
 #
-# *Time: about 25 minutes. Needs: [01 – The bounce](01_the_bounce.ipynb).*
+# *Needs: [01 – The bounce](01_the_bounce.ipynb).*
 
 # %% slideshow={"slide_type": "-"}
 import helpers as h
@@ -294,8 +294,6 @@ print(waiting.bounce.message.subject)
 #    own that keeps `MAIL FROM`; which record does it need?)
 #
 # ---
-# **Before this:** [01 – The bounce](01_the_bounce.ipynb) · **Next:** [08 – Advice on
-# trial](08_advice_on_trial.ipynb)
 #
 # **Sources:** SMTP sessions and reply codes: RFC 5321 §3.3 and §4.2. Null sender: RFC 5321 §4.5.5. Bounces: RFC
 # 3464 §2. SPF checks MAIL FROM: RFC 7208 §2.4. Alignment, relaxed and strict: RFC 9989 §4.4. Policies and what

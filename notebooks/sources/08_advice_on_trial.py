@@ -7,7 +7,7 @@
 # more. Some of it is right, some is right for somebody else, some is wrong, and all of it sounds alike. Here
 # every claim gets an experiment.
 #
-# *Time: about 25 minutes. Needs: [07 – Reproduce it](07_reproduce_it.ipynb).*
+# *Needs: [07 – Reproduce it](07_reproduce_it.ipynb).*
 
 # %% slideshow={"slide_type": "-"}
 import helpers as h
@@ -320,8 +320,6 @@ for rules in ("rfc7489", "rfc9989"):
 #    out either way, and only then run it. (Open-ended.)
 #
 # ---
-# **Previous:** [07 – Reproduce it](07_reproduce_it.ipynb) · **Next:** [09 – Choosing a
-# service](09_choosing_a_service.ipynb)
 #
 # **Sources:** SPF asks about MAIL FROM: RFC 7208 §2.4; one record: §3.2 and §4.5. What a signature says: RFC
 # 6376 §3.5. Return-Path is written at delivery: RFC 5321 §4.4. One aligned pass: RFC 9989 §4.4 and §5.3.5. `-all` and

@@ -7,7 +7,7 @@
 # Every provider's page says "supports SPF, DKIM and DMARC". After this lesson you can check that sentence for
 # each of them before you sign up, and you choose by your own needs.
 #
-# *Time: about 20 minutes. Needs: what alignment is (lesson 01).*
+# *Needs: what alignment is (lesson 01).*
 
 # %% slideshow={"slide_type": "-"}
 import helpers as h
@@ -252,7 +252,6 @@ h.alignment_figure(h.authenticate(wrong.message, envelope=wrong.envelope, dns=wr
 # 4. Find the fact in `h.services.find("ses").facts` that you trust least, and look it up today. (Open-ended.)
 #
 # ---
-# **Previous:** [08 – Advice on trial](08_advice_on_trial.ipynb) · **Next:** [10 – Fixing it](10_fixing_it.ipynb)
 #
 # **Sources:** Identifier alignment: RFC 9989 §4.4. Return-Path is MAIL FROM: RFC 5321 §4.4; SPF asks about it:
 # RFC 7208 §2.4. Signing domain: RFC 6376 §3.5. Facts about services: each with address and date in

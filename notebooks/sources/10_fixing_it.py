@@ -6,7 +6,7 @@
 # Knowing the cause does not deliver a single mail. After this lesson you can turn "use a service" into three
 # lines in a DNS panel and one setting in the mail program, and test each step before it touches your domain.
 #
-# *Time: about 25 minutes. Needs: lesson 09.*
+# *Needs: lesson 09.*
 
 # %% slideshow={"slide_type": "-"}
 import helpers as h
@@ -294,7 +294,6 @@ print(found.result, "- SPF aligned:", found.spf_aligned, "- DKIM aligned:", foun
 #    be taken away? (Open-ended; this one asks real DNS.)
 #
 # ---
-# **Previous:** [09 – Choosing a service](09_choosing_a_service.ipynb)
 #
 # **Sources:** SPF: one record, RFC 7208 §3.2 and §4.5. Alignment: RFC 9989 §4.4; tags `p`, `t`, `adkim`, `aspf`:
 # §4.7; from monitoring to enforcement: §5.1.5–5.1.7 and §7.4. Aggregate reports: RFC 9990. Received lines: RFC 5321 §4.4. CNAME: RFC 1034
