@@ -18,7 +18,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from samples import bounces, received, story
+from samples import bounces, by_servers, received, story
 from samples.making import KEYS, Sample, key_record, seconds
 
 DATA = Path(__file__).resolve().parent.parent / "data"
@@ -36,7 +36,7 @@ KEY_BLOCK = re.compile(r"^; key ([\w-]+)\n(\S+)([ \t]+)IN TXT \([^)]*\)", re.MUL
 
 def samples() -> list[Sample]:
     """Every sample, in the order of the index."""
-    return [make() for make in (*story.SAMPLES, *received.SAMPLES, *bounces.SAMPLES)]
+    return [make() for make in (*story.SAMPLES, *received.SAMPLES, *bounces.SAMPLES, *by_servers.SAMPLES)]
 
 
 def row(sample: Sample) -> dict[str, Any]:

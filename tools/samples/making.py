@@ -250,7 +250,7 @@ def seconds(at: str) -> int:
 
 def last_hop(part: bytes) -> str:
     """The time in the topmost Received field, as ISO 8601."""
-    found = re.search(rb"^Received:.*(?:\r\n[ \t].*)*", part, re.MULTILINE)
+    found = re.search(rb"^Received:[^\r\n]*(?:\r\n[ \t][^\r\n]*)*", part, re.MULTILINE)
     if found is None:
         raise ValueError("no Received field")
     return parsedate_to_datetime(found.group().decode().rpartition(";")[2].strip()).isoformat()
