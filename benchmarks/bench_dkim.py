@@ -59,12 +59,12 @@ def ed25519_key() -> tuple[bytes, str, bytes]:
     return base64.b64encode(private), record, b"ed25519-sha256"
 
 
-def signed_message(size: int, private: bytes, algorithm: bytes) -> bytes:
+def signed_message(size: int, private: bytes, algorithm: bytes, selector: bytes = b"sel") -> bytes:
     """A message of about this many bytes with one signature, relaxed/relaxed."""
     message = HEAD + (LINE * (size // len(LINE) + 1))[:size].rstrip() + b"\r\n"
     methods = (b"relaxed", b"relaxed")
     signature = dkim.sign(
-        message, b"sel", b"example.com", private, canonicalize=methods, signature_algorithm=algorithm
+        message, selector, b"example.com", private, canonicalize=methods, signature_algorithm=algorithm
     )
     return signature + message
 
