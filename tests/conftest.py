@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,14 @@ def pytest_configure(config: pytest.Config) -> None:
     __import__("sitecustomize")
     sys.path.remove(str(OFFLINE))
     config.stash[_LOG] = Path(log)
+
+
+def pytest_report_header() -> str:
+    """How old the pinned versions are: the nearest thing to an audit that works offline."""
+    first = (ROOT / "requirements.lock").read_text(encoding="utf-8").split("\n", 1)[0]
+    pinned = date.fromisoformat(first.removeprefix("# Pinned on ").rstrip("."))
+    age = (datetime.now(UTC).date() - pinned).days
+    return f"locks: pinned on {pinned}, {age} days ago; make lock renews them"
 
 
 _LOG: pytest.StashKey[Path] = pytest.StashKey()

@@ -10,6 +10,7 @@ lock() { # lock FILE ARGUMENT…: the file, with a first line that says how to m
     "$uv" pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
         --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
         "$@" --output-file "$file" pyproject.toml
+    { echo "# Pinned on $(date -u +%F)."; cat "$file"; } >"$file.new" && mv "$file.new" "$file"
 }
 
 lock requirements.lock
