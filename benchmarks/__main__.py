@@ -36,13 +36,7 @@ def main(names: list[str]) -> int:
         benchmark = BENCHMARKS[name]
         for case, ours, theirs in importlib.import_module(f"benchmarks.bench_{name}").ratios():
             faster = theirs / ours if benchmark.less_is_better else ours / theirs
-            label = (
-                case
-                if not benchmark.what
-                else benchmark.what
-                if case.startswith(benchmark.what)
-                else f"{benchmark.what}: {case}"
-            )
+            label = case if case.startswith(benchmark.what) else f"{benchmark.what}: {case}"
             digits = 1 if benchmark.less_is_better else 0
             print(
                 f"{label:56}{ours:11,.{digits}f}{theirs:11,.{digits}f}  {benchmark.unit:11}{faster:12.2f}"
