@@ -155,6 +155,15 @@ class Message(Shown):
     def _incoming(self) -> Hop | None:
         return incoming(self.hops, self._statements)
 
+    @property
+    def incoming_hop(self) -> Hop | None:
+        """The hop by which the mail came in from outside, None when the header does not tell.
+
+        The receiver wrote it and everything above it. What stands below it was in the mail already,
+        so the sender could have written it (RFC 5321 §4.4, RFC 8601 §1.2).
+        """
+        return self._incoming
+
     @cached_property
     def stated(self) -> tuple[Stated, ...]:
         """What receivers stated about authentication, topmost first; copies with ``counted=False``."""
