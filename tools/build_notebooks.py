@@ -1,6 +1,6 @@
 """Runs the lessons in notebooks/sources/*.py and writes them, with their outputs, as notebooks/*.ipynb.
 
-    python tools/build_notebooks.py [--check] [NAME …]
+    python tools/build_notebooks.py [--check | --text] [NAME …]
 
 A lesson is a text file in the percent format: `# %%` starts a code cell, `# %% [markdown]` a text cell.
 Slide types and tags stand in the marker: `# %% slideshow={"slide_type": "slide"} tags=["solution"]`.
@@ -9,7 +9,8 @@ glossary are made (tools/course); a notebook in which only such text is out of d
 outputs it has.
 The same source gives the same file, byte for byte, on every Python of the kit: cell ids come from the cells'
 sources, and nothing is kept that tells when, where or by which Python a notebook was run.
-`--check` runs nothing and tells which notebooks are not what their sources say.
+`--text` runs nothing and writes the notebooks in which only text is out of date; `--check` runs and writes
+nothing, and tells which notebooks are not what their sources say.
 """
 
 from __future__ import annotations
@@ -126,6 +127,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Run the lessons and write the notebooks.")
     parser.add_argument("names", nargs="*", metavar="NAME", help="such as 01_the_bounce; default: all")
     parser.add_argument("--check", action="store_true", help="only tell which notebooks are out of date")
+    parser.add_argument("--text", action="store_true", help="run nothing: write what has new text only")
     args = parser.parse_args()
 
     order = course()
@@ -139,13 +141,13 @@ def main() -> int:
         print("\n".join(found) or f"{len(chosen)} notebooks are what their sources say")
         return 1 if found else 0
 
-    for source in chosen:
+    for source in [] if args.text else chosen:
         notebook = assembled(source, order)
         run(notebook, NOTEBOOKS)
         write(notebook, stored(source))
         print(f"notebooks/{source.name}.ipynb")
     for source in order:
-        if source not in chosen and refresh(source, order):
+        if (args.text or source not in chosen) and refresh(source, order):
             print(f"notebooks/{source.name}.ipynb (text only)")
     return 0
 

@@ -8,7 +8,6 @@ from collections import Counter
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 import jupytext
 import nbformat
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
 NOTEBOOKS = Path(__file__).resolve().parent.parent.parent / "notebooks"
 SOURCES = NOTEBOOKS / "sources"
 PAGES = ("talk", "glossary", "misconceptions")  # in this order, after the lessons
+CONTENTS_HEADING = "## The lessons"  # above the table in the first notebook
 MISCONCEPTION = re.compile(r"misconception-(\d\d)")
 
 METADATA = {
@@ -101,10 +101,8 @@ def without_code_blocks(text: str) -> str:
 
 
 def anchor(heading: str) -> str:
-    """The part of a link after `#` that leads to a heading, in JupyterLab as in nbconvert's pages."""
-    plain = re.sub(r"\[([^\]]+)\]\([^)]*\)", r"\1", heading)
-    plain = re.sub(r"[`*]", "", plain)
-    return quote(plain.replace(" ", "-"), safe="")
+    """A heading as the id of the cell that begins with it: letters, digits and hyphens."""
+    return re.sub(r"[^A-Za-z0-9]+", "-", heading).strip("-")[:60]
 
 
 def course(folder: Path = SOURCES) -> list[Source]:
@@ -119,17 +117,29 @@ def markdown(text: str, slide_type: str) -> NotebookNode:
     return nbformat.v4.new_markdown_cell(text, metadata={"slideshow": {"slide_type": slide_type}})
 
 
-def as_notebook(cells: Iterable[NotebookNode]) -> NotebookNode:
-    """Cells as a notebook that was not run, with ids that follow from what they say.
+def as_notebook(cells: Iterable[NotebookNode], *, name_terms: bool = False) -> NotebookNode:
+    """Cells as a notebook that was not run. Inserting a cell renames no other.
 
-    Inserting a cell renames no other.
+    A cell that others link to is named after what they look for there: the number of a misconception, a
+    term of the glossary (with `name_terms`), the contents. Every other id follows from what the cell says.
     """
     notebook = nbformat.v4.new_notebook(metadata=METADATA)
     seen: Counter[str] = Counter()
     for cell in cells:
         new = nbformat.v4.new_code_cell if cell.cell_type == "code" else nbformat.v4.new_markdown_cell
-        digest = hashlib.sha256(f"{cell.cell_type}\n{cell.source}".encode()).hexdigest()[:12]
-        seen[digest] += 1
-        name = digest if seen[digest] == 1 else f"{digest}-{seen[digest]}"
-        notebook.cells.append(new(cell.source, id=name, metadata=cell.metadata))
+        name = _cell_id(cell, name_terms)
+        seen[name] += 1
+        unique = name if seen[name] == 1 else f"{name}-{seen[name]}"
+        notebook.cells.append(new(cell.source, id=unique, metadata=cell.metadata))
     return notebook
+
+
+def _cell_id(cell: NotebookNode, name_terms: bool) -> str:
+    for tag in cell.metadata.get("tags", ()):
+        if MISCONCEPTION.fullmatch(tag):
+            return str(tag)
+    if name_terms and cell.source.startswith("### "):
+        return anchor(cell.source.splitlines()[0])
+    if "[all lessons]" not in cell.source and CONTENTS_HEADING in cell.source:
+        return "contents"
+    return hashlib.sha256(f"{cell.cell_type}\n{cell.source}".encode()).hexdigest()[:12]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from course.sources import Source, anchor, markdown
+from course.sources import Source, markdown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 WORDS_PER_MINUTE = 130  # of a text that explains something new
 SECONDS_PER_LINE = 6  # of code, with a look at what it gives
 MINUTES_PER_EXERCISE = 1.5  # to think of an answer; the open-ended ones take as long as one likes
-CONTENTS = "The lessons"  # the heading in the first notebook, above the table
 
 ABOUT = {"talk": "The whole story as a talk", "glossary": "Glossary", "misconceptions": "Misconceptions"}
 
@@ -58,7 +57,7 @@ def _links(source: Source, order: Sequence[Source]) -> list[str]:
 
 
 def _contents(lessons: Sequence[Source]) -> str:
-    return f"[all lessons]({lessons[0].name}.ipynb#{anchor(CONTENTS)})"
+    return f"[all lessons]({lessons[0].name}.ipynb#cell-id=contents)"
 
 
 def contents(order: Sequence[Source]) -> str:

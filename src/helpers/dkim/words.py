@@ -182,7 +182,7 @@ def warnings_of(
     positions: Mapping[str, Sequence[int]],
     found: BodyFinding,
 ) -> tuple[str, ...]:
-    """What "it fits" alone would hide (RFC 6376 §8.2, §8.14, §8.15; RFC 8301 §3.2)."""
+    """What "it fits" alone would hide (RFC 6376 §8.2 and §8.15; RFC 8301 §3.2)."""
     warnings = _about_fields(signature, positions)
     if signature.length is not None:
         extra = f"; {found.unsigned} more are here that nobody signed" if found.unsigned else ""
