@@ -16,7 +16,7 @@ SHORT = 32  # characters: a cell up to this length stays on one line
 
 # Notebooks typeset $…$ and the like in what they show. Mail is not mathematics: these classes switch it off,
 # for MathJax 2 and for later versions.
-_NO_MATHS = "tex2jax_ignore mathjax_ignore"
+NO_MATHS = "tex2jax_ignore mathjax_ignore"
 
 
 def html_of(obj: Any) -> str:
@@ -36,7 +36,7 @@ def render(view: View) -> str:
     parts += [table_html(table) for table in view.tables if table.rows]
     parts += [f'<p style="margin:4px 0;color:#444444">note: {escape(note)}</p>' for note in view.notes]
     style = f"border-left:4px solid {colour};padding-left:10px"
-    return f'<div class="{_NO_MATHS}" style="{style}">{"".join(parts)}</div>'
+    return f'<div class="{NO_MATHS}" style="{style}">{"".join(parts)}</div>'
 
 
 def table_html(table: Table) -> str:

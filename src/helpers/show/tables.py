@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from helpers.show.views import view_of
+from helpers.show.views import Table, view_of
 
 # A notebook typesets $…$ in a frame's cells, and mail is not mathematics. pandas has no setting for one
 # frame only.
@@ -16,6 +16,9 @@ pd.set_option("display.html.use_mathjax", False)
 def frame_of(obj: Any) -> pd.DataFrame:
     """The first table of a result's view: steps of a check, headers of a message, evidence …"""
     tables = view_of(obj).tables
-    if not tables:
-        return pd.DataFrame()
-    return pd.DataFrame.from_records(list(tables[0].rows), columns=list(tables[0].columns))
+    return frame_of_table(tables[0]) if tables else pd.DataFrame()
+
+
+def frame_of_table(table: Table) -> pd.DataFrame:
+    """A table's rows under its columns."""
+    return pd.DataFrame.from_records(list(table.rows), columns=list(table.columns))
