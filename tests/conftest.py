@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
+from tests.pages import browser, chromium, course, lab, page  # noqa: F401 - fixtures for every test
 
 ROOT = Path(__file__).resolve().parent.parent
 OFFLINE = ROOT / "tests" / "offline"  # its sitecustomize denies the network to the Python that starts with it
