@@ -28,6 +28,11 @@ if TYPE_CHECKING:
     from helpers.bounce import read_bounce as read_bounce
     from helpers.diagnosis import Cause as Cause
     from helpers.diagnosis import Diagnosis as Diagnosis
+    from helpers.dkim import body_hash as body_hash
+    from helpers.dkim import canonicalize_body as canonicalize_body
+    from helpers.dkim import canonicalize_header as canonicalize_header
+    from helpers.dkim import parse_key as parse_key
+    from helpers.dkim import parse_signature as parse_signature
     from helpers.dkim import verify_dkim as verify_dkim
     from helpers.dmarc import evaluate_dmarc as evaluate_dmarc
     from helpers.domains import organizational_domain as organizational_domain
@@ -46,13 +51,19 @@ if TYPE_CHECKING:
     from helpers.message import Message as Message
     from helpers.message import read_message as read_message
     from helpers.show.alignment import alignment_figure as alignment_figure
+    from helpers.show.alignment_playground import alignment_playground as alignment_playground
+    from helpers.show.checks import checks_table as checks_table
+    from helpers.show.discovery import discovery_figure as discovery_figure
     from helpers.show.evidence_pack import evidence_pack as evidence_pack
+    from helpers.show.hops import hops_figure as hops_figure
     from helpers.show.journey import journey_figure as journey_figure
     from helpers.show.matrix import matrix_figure as matrix_figure
     from helpers.show.service_chooser import service_chooser as service_chooser
     from helpers.show.service_figures import choice_figure as choice_figure
     from helpers.show.service_figures import services_figure as services_figure
     from helpers.show.services import services_table as services_table
+    from helpers.show.spf_figure import spf_figure as spf_figure
+    from helpers.show.step_player import step_player as step_player
     from helpers.spf import check_spf as check_spf
     from helpers.spf import parse_spf as parse_spf
     from helpers.terms import Answer as Answer
@@ -66,7 +77,14 @@ _NAMES = {
     "authentication": ("authenticate",),
     "bounce": ("Bounce", "code_meaning", "read_bounce"),
     "diagnosis": ("Cause", "Diagnosis"),
-    "dkim": ("verify_dkim",),
+    "dkim": (
+        "body_hash",
+        "canonicalize_body",
+        "canonicalize_header",
+        "parse_key",
+        "parse_signature",
+        "verify_dkim",
+    ),
     "dmarc": ("evaluate_dmarc",),
     "domains": ("organizational_domain", "parse_dmarc", "tree_walk"),
     "exercises": ("check_answer",),
@@ -74,12 +92,18 @@ _NAMES = {
     "lookup": ("SERVFAIL", "TIMEOUT", "LiveDns", "Overlay", "RecordingDns", "Zone", "sample_zone"),
     "message": ("Message", "read_message"),
     "show.alignment": ("alignment_figure",),
+    "show.alignment_playground": ("alignment_playground",),
+    "show.checks": ("checks_table",),
+    "show.discovery": ("discovery_figure",),
     "show.evidence_pack": ("evidence_pack",),
+    "show.hops": ("hops_figure",),
     "show.journey": ("journey_figure",),
     "show.matrix": ("matrix_figure",),
     "show.service_chooser": ("service_chooser",),
     "show.service_figures": ("choice_figure", "services_figure"),
     "show.services": ("services_table",),
+    "show.spf_figure": ("spf_figure",),
+    "show.step_player": ("step_player",),
     "spf": ("check_spf", "parse_spf"),
     "terms": ("Answer", "Authentication", "Envelope", "Result", "Step"),
 }

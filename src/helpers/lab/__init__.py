@@ -19,6 +19,7 @@ opinion of a sender. Time is the lab's own, so that two runs print the same.
               own, forwarder, forwarder-srs, list, list-from; "direct" is none
 `RECEIVERS`   the receivers, by name: apple, gmail, yahoo, microsoft, plain
 `Account`     an account of the mail client: its outgoing server is bound to it
+`lab_key`     keys that are the same in every run, for mail that is signed by hand
 ============  ==========================================================================
 """
 
@@ -35,6 +36,7 @@ from helpers.lab.trace import Dialogue, LabHop, Line, Trace
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from helpers.lab.keys import lab_key as lab_key
     from helpers.lab.receivers import RECEIVERS as RECEIVERS
     from helpers.lab.receivers import Receiver as Receiver
     from helpers.lab.relays import RELAYS as RELAYS
@@ -55,10 +57,17 @@ __all__ = [
     "Relay",
     "Trace",
     "lab",
+    "lab_key",
 ]
 
 # The show room asks for `Trace` whenever it shows anything: what needs asyncio and aiosmtpd waits (PEP 562).
-_LATER = {"Lab": "running", "RELAYS": "relays", "RECEIVERS": "receivers", "Receiver": "receivers"}
+_LATER = {
+    "Lab": "running",
+    "RELAYS": "relays",
+    "RECEIVERS": "receivers",
+    "Receiver": "receivers",
+    "lab_key": "keys",
+}
 
 
 def __getattr__(name: str) -> Any:

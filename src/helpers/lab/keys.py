@@ -1,4 +1,4 @@
-"""The keys that the lab's servers sign with.
+"""The keys that the lab's servers sign with, and two that fujiba.net's owner may sign with by hand.
 
 Each is worked out from a sentence in this file, so that two runs sign with the same key and print
 the same. That makes the private keys public. They protect nothing: nobody publishes them outside
@@ -26,6 +26,8 @@ PRIMES = {
     "service-customer": (140, 211),
     "own": (24, 704),
     "list": (779, 123),
+    "fujiba-2024": (198, 202),
+    "fujiba-2025": (618, 15),
 }
 
 
@@ -37,7 +39,13 @@ def _number(label: str, part: str, count: int) -> int:
 
 @cache
 def lab_key(label: str) -> SigningKey:
-    """The RSA-2048 key of a label of `PRIMES`, ready for `services.sign`."""
+    """One of the lab's RSA-2048 keys, the same in every run, ready for `services.sign`.
+
+    ``label`` is ``fujiba-2024`` or ``fujiba-2025``, or one of the lab's servers; `PRIMES` has them all.
+    Whoever wants a new key takes `services.make_key`. Raises ValueError for another label.
+    """
+    if label not in PRIMES:
+        raise ValueError(f"the lab has no key {label!r}; it has: {', '.join(PRIMES)}")
     from cryptography.hazmat.primitives.asymmetric import rsa
     from cryptography.hazmat.primitives.serialization import (
         Encoding,

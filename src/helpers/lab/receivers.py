@@ -22,13 +22,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Receiver(Shown):
-    """One kind of receiver: its words. ``{domain}`` stands for the author domain, ``{id}`` for the mail."""
+    """One kind of receiver: its words, and what it does with mail that its author domain wants rejected.
+
+    In the words ``{domain}`` stands for the author domain, ``{id}`` for the mail. ``at_reject`` is
+    ``quarantine`` for a receiver that knows nothing of a sender but its policy and keeps to RFC 9989 §7.4,
+    and ``none`` for one that only writes down what it found. Raises ValueError for any other word.
+    """
 
     name: str
     title: str
     refusal: tuple[str, ...]  # the lines of the reply that refuses for p=reject
     deferral: tuple[str, ...]  # when DNS does not answer
     accepted: str = "250 2.0.0 OK {id}"
+    at_reject: Policy = Policy.REJECT
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "at_reject", Policy(self.at_reject))  # a plain word will do
 
 
 _DEFERRAL = ("451 4.7.1 The DMARC policy of {domain} can't be looked up now, try again later.",)
@@ -98,7 +107,7 @@ class Judgement:
 def judge(
     receiver: Receiver, taken: Taken, *, host: str, dns: Dns, rules: Rules, number: int, hop: int
 ) -> Judgement:
-    """Check the mail and do what its author domain asks for: accept, quarantine or refuse.
+    """Check the mail and do what its author domain asks for, as far as the receiver goes along with it.
 
     A mail whose checks ended in a temporary error is to be sent again later (RFC 9989 §5.3.5 leaves
     that to the receiver). Everything else is accepted.
@@ -109,17 +118,22 @@ def judge(
     words = {"domain": found.dmarc.author_domain or "its sender", "id": queue_id(number, hop)}
     if found.dmarc.result == Result.TEMPERROR:
         return Judgement(found, Policy.NONE, _filled(receiver.deferral, words), None)
-    if found.dmarc.disposition == Policy.REJECT:
-        return Judgement(found, Policy.REJECT, _filled(receiver.refusal, words), None)
-    stored = kept(taken, found, host=host, number=number, hop=hop)
-    return Judgement(found, found.dmarc.disposition, _filled((receiver.accepted,), words), stored)
+    done = found.dmarc.disposition
+    if done == Policy.REJECT:
+        done = receiver.at_reject
+    if done == Policy.REJECT:
+        return Judgement(found, done, _filled(receiver.refusal, words), None)
+    stored = kept(taken, found, host=host, number=number, hop=hop, done=done)
+    return Judgement(found, done, _filled((receiver.accepted,), words), stored)
 
 
 def _filled(lines: tuple[str, ...], words: dict[str, str]) -> tuple[str, ...]:
     return tuple(line.format(**words) for line in lines)
 
 
-def kept(taken: Taken, found: Authentication, *, host: str, number: int, hop: int) -> bytes:
+def kept(
+    taken: Taken, found: Authentication, *, host: str, number: int, hop: int, done: Policy | None = None
+) -> bytes:
     """The mail as the receiver keeps it: with Return-Path, Received and Authentication-Results on top.
 
     Fields that only the last server may write are dropped first: somebody else's Return-Path
@@ -133,7 +147,7 @@ def kept(taken: Taken, found: Authentication, *, host: str, number: int, hop: in
     fields = [
         f"Return-Path: <{taken.mail.mail_from}>",
         received_field(taken, host, number, hop),
-        results_field(found, host),
+        results_field(found, host, done),
     ]
     return on_top(changed(taken.mail.raw, change), fields)
 
@@ -148,8 +162,8 @@ def stored_report(taken: Taken, *, host: str, number: int, hop: int) -> bytes:
     return on_top(taken.mail.raw, fields)
 
 
-def results_field(found: Authentication, host: str) -> str:
-    """The Authentication-Results field for these checks (RFC 8601 §2.2)."""
+def results_field(found: Authentication, host: str, done: Policy | None = None) -> str:
+    """The Authentication-Results field for these checks (RFC 8601 §2.2); ``done``: not what was asked for."""
     parts = [host]
     if found.spf is not None:
         said = "smtp.mailfrom" if found.envelope.mail_from else "smtp.helo"
@@ -164,7 +178,7 @@ def results_field(found: Authentication, host: str) -> str:
     if found.arc is not None and found.arc.result != Result.NONE:
         parts.append(f"arc={found.arc.result}")
     dmarc = found.dmarc
-    policy = f" (p={dmarc.policy} dis={dmarc.disposition})" if dmarc.policy is not None else ""
+    policy = f" (p={dmarc.policy} dis={done or dmarc.disposition})" if dmarc.policy is not None else ""
     author = f" header.from={_value(dmarc.author_domain)}" if dmarc.author_domain else ""
     parts.append(f"dmarc={dmarc.result}{policy}{author}")
     return "Authentication-Results: " + ";\r\n\t".join(parts)

@@ -53,6 +53,22 @@ class SigningKey(Shown):
         """The value of ``p=`` in the record: the public key in base64."""
         return self.record.rpartition("p=")[2]
 
+    def sign(self, data: bytes) -> bytes:
+        """What ``b=`` has to hold for these bytes: rsa-sha256, as a signer makes it (RFC 6376 §3.3.2).
+
+        ``data`` are the header fields in canonical form with the signature itself at the end
+        (RFC 6376 §3.7). `sign`, the function, does all of that for a whole message.
+        """
+        from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+        from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+        from cryptography.hazmat.primitives.hashes import SHA256
+        from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+        private = load_pem_private_key(bytes(self.pem), None)
+        if not isinstance(private, RSAPrivateKey):
+            raise TypeError(f"the key {self.name!r} is no RSA key")
+        return private.sign(data, PKCS1v15(), SHA256())
+
 
 @lru_cache(maxsize=MAX_KEYS)
 def make_key(name: str = "example") -> SigningKey:
