@@ -21,7 +21,7 @@ from helpers.terms import Shown
 _tries: Counter[str] = Counter()  # wrong answers so far, in this session
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Feedback(Shown):
     """What an answer is worth: right or not, what the kit found, and later a hint."""
 
