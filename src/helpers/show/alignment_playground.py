@@ -19,7 +19,7 @@ from helpers.terms import DmarcCheck, Rules
 
 RESULTS = ("pass", "fail", "none")
 RULES: dict[str, Rules] = {"RFC 9989": "rfc9989", "RFC 7489": "rfc7489"}
-WIDE = {"description_width": "140px"}
+WIDE = {"description_width": "170px"}
 
 
 def alignment_playground(
@@ -117,12 +117,9 @@ def _fields(author: str, mail_from: str, signed_by: str) -> dict[str, Any]:
             value=value, description=label, continuous_update=False, style=WIDE, layout={"width": "420px"}
         )
 
-    def result(label: str) -> Any:
-        return widgets.ToggleButtons(
-            options=RESULTS,
-            description=label,
-            style={**WIDE, "button_width": "64px"},
-            layout={"width": "auto"},
+    def choice(label: str, options: tuple[str, ...], value: str) -> Any:
+        return widgets.Dropdown(
+            options=options, value=value, description=label, style=WIDE, layout={"width": "300px"}
         )
 
     def box(label: str) -> Any:
@@ -131,19 +128,14 @@ def _fields(author: str, mail_from: str, signed_by: str) -> dict[str, Any]:
     return {
         "author": text("domain in From", author),
         "mail_from": text("domain of MAIL FROM", mail_from),
-        "spf": result("SPF says"),
+        "spf": choice("SPF says", RESULTS, "pass"),
         "signed_by": text("signature, d=", signed_by),
-        "dkim": result("DKIM says"),
+        "dkim": choice("DKIM says", RESULTS, "pass"),
         "aspf": box("aspf=s: strict for SPF"),
         "adkim": box("adkim=s: strict for DKIM"),
         "own_record": box("the record stands at the domain in From itself"),
-        "policy": widgets.Dropdown(
-            options=("none", "quarantine", "reject"),
-            value="reject",
-            description="p =",
-            layout={"width": "200px"},
-        ),
-        "rules": widgets.Dropdown(options=tuple(RULES), description="rules", layout={"width": "200px"}),
+        "policy": choice("p =", ("none", "quarantine", "reject"), "reject"),
+        "rules": choice("rules", tuple(RULES), next(iter(RULES))),
     }
 
 
