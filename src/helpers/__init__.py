@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from helpers.show.alignment_playground import alignment_playground as alignment_playground
     from helpers.show.checks import checks_table as checks_table
     from helpers.show.discovery import discovery_figure as discovery_figure
+    from helpers.show.dkim_figure import dkim_figure as dkim_figure
     from helpers.show.evidence_pack import evidence_pack as evidence_pack
     from helpers.show.hops import hops_figure as hops_figure
     from helpers.show.journey import journey_figure as journey_figure
@@ -95,6 +96,7 @@ _NAMES = {
     "show.alignment_playground": ("alignment_playground",),
     "show.checks": ("checks_table",),
     "show.discovery": ("discovery_figure",),
+    "show.dkim_figure": ("dkim_figure",),
     "show.evidence_pack": ("evidence_pack",),
     "show.hops": ("hops_figure",),
     "show.journey": ("journey_figure",),

@@ -72,6 +72,7 @@ __all__ = [
     "positions_by_name",
     "select_headers",
     "signature_matches",
+    "tag_steps",
     "verify_dkim",
     "with_crlf",
     "without_signature_value",
