@@ -243,11 +243,11 @@ def test_delays_that_are_negative_or_unknown_are_named() -> None:
 
 def test_of_many_hops_the_border_and_the_ends_are_drawn_and_the_rest_is_counted() -> None:
     inside = [
-        f"from a{n}.corp.example (a{n}.corp.example [192.0.2.9]) by a{n + 1}.corp.example; 1 May 2025 10:00:00"
+        f"from a{n}.corp.example (a{n}.corp.example [192.0.2.9]) by a{n + 1}.corp.example; 1 May 2025 9:00"
         for n in range(20)
     ]
     outside = (
-        "from evil.example.net (evil.example.net [203.0.113.7]) by a0.corp.example; 12 May 2025 09:00:00"
+        "from evil.example.net (evil.example.net [203.0.113.7]) by a0.corp.example; 1 May 2025 8:00"
     )
     older = [hop(number, "Mon, 12 May 2025 08:00:00 +0000") for number in range(20)]
     words = h.hops_figure(received(*reversed(inside), outside, *older)).alt
