@@ -85,7 +85,7 @@ with h.lab(fixed) as net:
     traces = {" → ".join(way): net.send(from_="monthly@fujiba.net", through=way) for way in ways}
     dns = net.dns
 
-# %% [markdown] slideshow={"slide_type": "-"}
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # The mail left the service with both identifiers aligned. For each way that ended in a mailbox: who is in MAIL
 # FROM, and what do the checks say there?
 
