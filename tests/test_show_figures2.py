@@ -246,9 +246,7 @@ def test_of_many_hops_the_border_and_the_ends_are_drawn_and_the_rest_is_counted(
         f"from a{n}.corp.example (a{n}.corp.example [192.0.2.9]) by a{n + 1}.corp.example; 1 May 2025 9:00"
         for n in range(20)
     ]
-    outside = (
-        "from evil.example.net (evil.example.net [203.0.113.7]) by a0.corp.example; 1 May 2025 8:00"
-    )
+    outside = "from evil.example.net (evil.example.net [203.0.113.7]) by a0.corp.example; 1 May 2025 8:00"
     older = [hop(number, "Mon, 12 May 2025 08:00:00 +0000") for number in range(20)]
     words = h.hops_figure(received(*reversed(inside), outside, *older)).alt
     assert words.startswith("The way of the message: 41 hops in ")
