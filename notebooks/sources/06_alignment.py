@@ -61,7 +61,7 @@ for row in found.dmarc.alignments:
 for author in ("fujiba.net", "gmail.com"):
     check = h.evaluate_dmarc(author_domain=author, spf=("fujiba.net", "pass"), dns=zone)
     print(
-        f"From: {author:11} MAIL FROM: fujiba.net  dmarc={check.result}, by the record of {check.policy_domain}"
+        f"From {author:11} MAIL FROM fujiba.net  dmarc={check.result}, asked: {check.policy_domain}"
     )
 
 # %% [markdown] slideshow={"slide_type": "-"}
@@ -117,9 +117,8 @@ def below(name, author):
 
 for signer in names:
     check = h.evaluate_dmarc(author_domain="news.fujiba.net", dkim=[(signer, "pass")], dns=zone)
-    print(
-        f"d={signer:20} simple idea: {below(signer, 'news.fujiba.net')!s:6} DMARC: {check.dkim_aligned}"
-    )
+    simple = below(signer, "news.fujiba.net")
+    print(f"d={signer:20} simple idea: {simple!s:6} DMARC: {check.dkim_aligned}")
 
 # %% [markdown] slideshow={"slide_type": "-"}
 # The parent aligns, and so does a *sibling*. **Relaxed** alignment, the default, compares **organizational

@@ -93,10 +93,9 @@ with h.lab(fixed) as net:
 for way, trace in traces.items():
     if trace.received:
         found = h.authenticate(trace.received, dns=dns)
+        aligned = "aligned" if found.dmarc.spf_aligned else "not aligned"
         print(f"{way:24}{trace.received.return_path}")
-        print(
-            f"{'':24}spf={found.spf.result}, aligned: {found.dmarc.spf_aligned}; dmarc={found.dmarc.result}"
-        )
+        print(f"{'':24}spf={found.spf.result}, {aligned}; dmarc={found.dmarc.result}")
 
 # %% [markdown] slideshow={"slide_type": "-"}
 # Nothing. SRS turns `spf=fail` into `spf=pass` for **the forwarder's** domain, which is not aligned. It helps

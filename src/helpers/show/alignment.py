@@ -37,12 +37,22 @@ class _Row:
     result: str
     aligned: bool | None
 
+    @property
+    def vouches(self) -> bool:
+        """Is this an aligned pass, or may it be one?"""
+        return self.aligned is True and not self.failed
+
+    @property
+    def failed(self) -> bool:
+        """Did the check itself end with anything but a pass?"""
+        return "=" in self.result and not self.result.endswith("=pass")
+
 
 def alignment_figure(result: Diagnosis | Authentication | DmarcCheck) -> Picture:
     """Draw what SPF and DKIM vouched for beside the author domain, and what DMARC makes of it.
 
     Takes a diagnosis, an authentication or a DMARC check; returns a `Picture`. Solid blue
-    with ✔ is aligned, dashed orange with ✘ is not. RFC 9989 §4.4.
+    with ✔ is an aligned pass, dashed orange with ✘ is none. RFC 9989 §4.4.
     """
     author, rows, dmarc = _content(result)
     shown = rows[:MAX_ROWS]
@@ -74,8 +84,8 @@ def alignment_figure(result: Diagnosis | Authentication | DmarcCheck) -> Picture
 
 def _draw_row(axes: Axes, y: float, middle: float, row: _Row) -> None:
     absent = row.domain is None
-    edge = GREY if absent else BLUE if row.aligned else ORANGE
-    card(axes, 0.2, y - 0.38, 3.6, 0.76, edge=edge, dashed=not row.aligned)
+    edge = GREY if absent else BLUE if row.vouches else ORANGE
+    card(axes, 0.2, y - 0.38, 3.6, 0.76, edge=edge, dashed=not row.vouches)
     write(axes, 0.35, y + 0.17, row.question, size=10, color=GREY)
     write(
         axes,
@@ -90,21 +100,26 @@ def _draw_row(axes: Axes, y: float, middle: float, row: _Row) -> None:
         return
     write(axes, 3.65, y + 0.17, row.result, size=11, ha="right", color=INK)
     end = (6.85, middle + (y - middle) * 0.25)
-    arrow(axes, (3.85, y), end, colour=edge, dashed=not row.aligned)
-    word = (
-        "✔ aligned" if row.aligned else "✘ not aligned" if row.aligned is False else "? depends on the record"
-    )
+    arrow(axes, (3.85, y), end, colour=edge, dashed=not row.vouches)
     label_y = y + (end[1] - y) * 0.42
     write(
         axes,
         5.1,
         label_y,
-        word,
+        _word(row),
         size=11,
         ha="center",
         color=edge,
         bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.5},
     )
+
+
+def _word(row: _Row) -> str:
+    if row.aligned is None:
+        return "? depends on the record"
+    if not row.aligned:
+        return "✘ not aligned"
+    return "✘ aligned, no pass" if row.failed else "✔ aligned"
 
 
 def _content(
