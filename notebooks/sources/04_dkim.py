@@ -109,6 +109,10 @@ print(signed.decode())
 # These are exactly the bytes that were signed. The body is not among them, only its hash. So the two can be checked
 # apart, and you will see why that is useful. (`[:-2]`: the last field goes in without its line ending.)
 
+# %% [markdown] slideshow={"slide_type": "notes"}
+# Draw two boxes on the board, body and header, with an arrow from bh= into the header box: only that one is signed. It
+# explains the table in a few slides, and why a bounce without the body is still worth something.
+
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## The key record
 #
@@ -147,15 +151,14 @@ print("the same bh=:    ", h.parse_signature(theirs).tags["bh"] in tags)
 sealed = h.services.sign(mail, domain="fujiba.net", selector="2025", key=key)
 h.dkim_figure(b"X-Note: checked\r\n" + sealed, dns=zone)
 
-# %% [markdown] slideshow={"slide_type": "subslide"}
-# Four fields are covered and `X-Note` is not, so anybody may add or change it. Key, body hash and signature hold:
-# three parts, and each can break by itself.
-
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it: the mail
 #
-# Which of these still pass, and where one fails, will the body hash notice or the signature? In the last row the
-# signer wrote `h=from:to:subject:subject:date`.
+# Four fields are covered and `X-Note` is not, so anybody may add or change it. Key, body hash and signature hold:
+# three parts, and each can break by itself.
+#
+# Five mails to try it on. The last two have a second `Subject` on top; in the very last the signer had written
+# `h=from:to:subject:subject:date`.
 
 
 # %% slideshow={"slide_type": "-"}
@@ -165,6 +168,11 @@ def checked(raw, dns=zone):
 
 names, forged = ("to", "subject", "subject", "date"), b"Subject: Pay now\r\n"
 guarded = h.services.sign(mail, domain="fujiba.net", selector="2025", key=key, headers=names)
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# Which of them still pass, and where one fails, will the body hash notice or the signature?
+
+# %% slideshow={"slide_type": "-"}
 h.checks_table(
     {
         "a word of the body": checked(sealed.replace(b"ready", b"late")),
@@ -180,14 +188,24 @@ h.checks_table(
 # one, and many mail programs show the topmost. Naming a field once more than it is there promises that there is no
 # further one (RFC 6376 §5.4).
 
+# %% [markdown] slideshow={"slide_type": "notes"}
+# Let the room vote on "second Subject on top" before you show the table. Most expect a fail. Afterwards
+# ask which other fields they would name twice: From first of all.
+
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it: the key
 #
 # Now the mail stays and DNS changes. The bytes are the same in the first four rows; is the word?
 
 # %% slideshow={"slide_type": "-"}
-old = h.lab.lab_key("fujiba-2024")
-late = h.read_message("../data/sample_headers/signature_expired.eml")
+folder, old = "../data/sample_headers/", h.lab.lab_key("fujiba-2024")
+late = h.read_message(f"{folder}signature_expired.eml")
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# Three words of RFC 8601 will come up: `permerror` stays as it is until somebody acts, `temperror` may pass by itself,
+# `policy` is valid and does not count.
+
+# %% slideshow={"slide_type": "-"}
 h.checks_table(
     {
         "not published": checked(sealed, zone.without(name)),
@@ -209,7 +227,7 @@ h.checks_table(
 # Many bounces return the header and no body. The hash in `bh=` can't be compared then. Is the signature worthless?
 
 # %% slideshow={"slide_type": "-"}
-bounce = h.read_bounce("../data/sample_headers/bounce_headers_only.eml")
+bounce = h.read_bounce(f"{folder}bounce_headers_only.eml")
 half = h.verify_dkim(bounce.original, dns=h.sample_zone("fujiba"), body_returned=False)[0]
 print(half.result, "- signature fits:", half.signature_ok, "- body fits:", half.body_hash_ok)
 print(half.reason)
@@ -225,7 +243,6 @@ print(half.reason)
 # forwarded one. How many signatures of Google will a verifier find in the two? And if the first had the right name?
 
 # %% slideshow={"slide_type": "-"} tags=["misconception-16"]
-folder = "../data/sample_headers/"
 for name_of, world in (("incident_received", "fujiba"), ("forwarded_signed", "forwarding")):
     checks = h.verify_dkim(h.read_message(f"{folder}{name_of}.eml"), dns=h.sample_zone(world))
     print(f"{name_of:18}", [check.domain for check in checks] or "no signature at all")
@@ -242,7 +259,7 @@ print("renamed:", h.authenticate(renamed, dns=h.sample_zone("fujiba"), now=17467
 # ## Any domain of mine?
 #
 # "I have verified three domains with my service, so it signs, so it passes." The same mail signed three times, each
-# time with a key in order. Which ones help `From: …@fujiba.net`?
+# time with a key in order. Which ones help a mail from `fujiba.net`?
 
 # %% slideshow={"slide_type": "-"} tags=["misconception-24"]
 for domain in ("fujiba.net", "mail.fujiba.net", "fujiba-office.example"):
