@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from typing import IO, TYPE_CHECKING
 
-from helpers.arc import verify_arc
-from helpers.dkim import verify_dkim
-from helpers.dmarc import evaluate_dmarc
+from helpers.arc import key_names, verify_arc
+from helpers.dkim import key_questions, verify_dkim
+from helpers.dmarc import evaluate_dmarc, foresee
+from helpers.lookup import ahead, can_ask_ahead
 from helpers.message import Message, read_message
-from helpers.spf import check_spf
+from helpers.spf import check_spf, first_name
 from helpers.terms import Authentication, Envelope, Rules, SpfCheck
 
 if TYPE_CHECKING:
@@ -37,17 +39,44 @@ def authenticate(
     back, pass the bounce's own `envelope`: the original's headers only know the way before.
 
     SPF is None when the client IP or MAIL FROM is unknown: it can't be checked then, and
-    DMARC is evaluated without it. Never raises on odd mail; OSError for a file that can't be
-    read, ValueError for an ``envelope`` whose client IP is no IP address. RFC 9989 §5.3.
+    DMARC is evaluated without it. Live DNS is asked ahead: the time to wait is that of the
+    longest chain of look-ups that follow from each other, whatever their number.
+
+    Never raises on odd mail; OSError for a file that can't be read, ValueError for an
+    ``envelope`` whose client IP is no IP address. RFC 9989 §5.3.
     """
     message = read_message(message)
     envelope = message.envelope if envelope is None else envelope
     now = received_at(message) if now is None else now
+    dns = asking_ahead(message, envelope, dns, rules)
     spf = check_envelope(envelope, dns)
     dkim = verify_dkim(message, dns=dns, now=now, body_returned=body_returned)
     arc = verify_arc(message, dns=dns, now=now)
     dmarc = evaluate_dmarc(author_domain=message.author_domain, spf=spf, dkim=dkim, dns=dns, rules=rules)
     return Authentication(envelope=envelope, spf=spf, dkim=dkim, arc=arc, dmarc=dmarc)
+
+
+def asking_ahead(message: Message, envelope: Envelope, dns: Dns, rules: Rules) -> Dns:
+    """``dns`` that sends at the same time for what all checks of this message will ask.
+
+    Those are the first SPF record, every DKIM and ARC key and the author domain's DMARC record,
+    and what may follow from them: includes, other addresses, DNS tree walks. DNS that can't be
+    asked ahead, such as a zone, comes back as it is.
+    """
+    if not can_ask_ahead(dns):
+        return dns
+    keys = key_questions(message)
+    names = [name for _, name in keys] + list(key_names(message))
+    identifiers = [("dkim", domain) for domain, _ in keys]
+    rehearsals: list[Callable[[Dns], object]] = []
+    first = first_name(envelope.mail_from, envelope.helo) if envelope.mail_from is not None else None
+    if first is not None:
+        identifiers.insert(0, ("spf", first))
+        if envelope.client_ip is not None:
+            names.insert(0, first)
+            rehearsals.append(lambda rehearsed: check_envelope(envelope, rehearsed))
+    policy, walks = foresee(message.author_domain, identifiers, rules)
+    return ahead(dns, [*[(name, "TXT") for name in names], *policy], [*rehearsals, *walks])
 
 
 def received_at(message: Message) -> float | None:

@@ -16,6 +16,7 @@ from helpers.dkim import CLOCK_SKEW
 from helpers.dkim.canon import (
     CRLF,
     canonicalize_header,
+    positions_by_name,
     select_headers,
     signed_parts,
     without_signature_value,
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from helpers.message import Message
     from helpers.terms import Dns
 
-__all__ = ["MAX_SETS", "ArcSet", "verify_arc"]
+__all__ = ["MAX_SETS", "ArcSet", "key_names", "verify_arc"]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -76,6 +77,17 @@ def verify_arc(
     return _Chain(letter, time.time() if now is None else now).run()
 
 
+def key_names(message: Message) -> tuple[str, ...]:
+    """Where `verify_arc` will ask for the keys of this message's sets."""
+    sets, _ = read_sets(message.headers, positions_by_name(message.headers))
+    return _key_names(sets)
+
+
+def _key_names(sets: list[RawSet]) -> tuple[str, ...]:
+    fields = [field for one in reversed(sets) for field in (one.message, one.seal)]
+    return tuple(dict.fromkeys([field.signature.query_name for field in fields]))
+
+
 class _Chain:
     """The evaluation of one chain: collects steps and sets, ends in one frozen ArcCheck."""
 
@@ -91,6 +103,7 @@ class _Chain:
         self._note_structure(problem)
         if problem is not None:
             return self._end(Result.FAIL, f"The chain is broken: {problem.reason}.", ())
+        self.letter.ask_ahead(_key_names(self.raw_sets))
         found = [self._check_set(raw_set) for raw_set in reversed(self.raw_sets)][::-1]
         broken = self._first_break(found)
         if broken:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from helpers.arc import verify_arc
-from helpers.authentication import check_envelope, received_at
+from helpers.authentication import asking_ahead, check_envelope, received_at
 from helpers.dkim import verify_dkim
 from helpers.dmarc import evaluate_dmarc
 from helpers.domains import organizational_domain
@@ -104,6 +104,8 @@ def collect(
         envelope = _best_envelope(message, bounce)
     if message is None:
         return Findings(None, bounce, envelope, (), None, False, _missing(None, bounce, envelope, dns))
+    if dns is not None:
+        dns = asking_ahead(message, envelope, dns, rules)
     spf = check_envelope(envelope, dns) if dns is not None else None
     dkim = _signatures(message, bounce, dns, now) if dns is not None else ()
     identifiers = (

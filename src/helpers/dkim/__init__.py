@@ -65,6 +65,7 @@ __all__ = [
     "canonicalize_body",
     "canonicalize_header",
     "header_hash_input",
+    "key_questions",
     "load_key",
     "parse_key",
     "parse_signature",
@@ -104,8 +105,25 @@ def verify_dkim(
     letter = Letter(raw, dns, body_returned)
     now = time.time() if now is None else now
     places = letter.positions.get("dkim-signature", [])
-    checks = [_Check(letter, place, now).run() for place in places[:MAX_SIGNATURES]]
-    return (*checks, *[_not_tried(letter, place, len(places)) for place in places[MAX_SIGNATURES:]])
+    checks = [_Check(letter, place, now) for place in places[:MAX_SIGNATURES]]
+    letter.ask_ahead(check.signature.query_name for check in checks if not problem_of(check.signature))
+    tried = [check.run() for check in checks]
+    return (*tried, *[_not_tried(letter, place, len(places)) for place in places[MAX_SIGNATURES:]])
+
+
+def key_questions(message: Message) -> tuple[tuple[str, str], ...]:
+    """For each signature of a message whose key `verify_dkim` will ask for: ``d=`` and the key's name."""
+    fields = [header.raw for header in message.headers if header.name.lower() == "dkim-signature"]
+    signatures = [parse_signature(raw) for raw in fields[:MAX_SIGNATURES]]
+    return tuple([(str(one.domain), one.query_name) for one in signatures if not problem_of(one)])
+
+
+def problem_of(signature: Signature) -> Problem | None:
+    """Why this signature can't be evaluated, whatever its key; None when its key is asked for."""
+    if signature.problem is None and ALGORITHMS.get(signature.algorithm or "", ("", ""))[1] == "sha1":
+        reason = "rsa-sha1 can be forged and no longer counts as a signature"
+        return Problem(Result.POLICY, reason, "RFC 8301 §3.1")
+    return signature.problem
 
 
 def _not_tried(letter: Letter, place: int, count: int) -> DkimCheck:
@@ -159,10 +177,7 @@ class _Check:
 
     def _read(self) -> Problem | None:
         signature = self.signature
-        problem = signature.problem
-        if problem is None and self.hash_name == "sha1":
-            reason = "rsa-sha1 can be forged and no longer counts as a signature"
-            problem = Problem(Result.POLICY, reason, "RFC 8301 §3.1")
+        problem = problem_of(signature)
         finding = (
             problem.reason if problem else f"{signature.domain} vouches, with its key “{signature.selector}”"
         )

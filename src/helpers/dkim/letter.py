@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from helpers.dkim.canon import CRLF, body_hash, canonicalize_body, positions_by_name, with_crlf
+from helpers.lookup import ahead, can_ask_ahead
 from helpers.message import Header, Message, split_headers
 from helpers.terms import filled_directly
 
@@ -55,6 +56,11 @@ class Letter:
         self._bodies: dict[tuple[str, str], bytes] = {}
         self._hashes: dict[tuple[str, str, int | None, str], bytes] = {}
         self._readings: dict[str, list[str]] = {}
+
+    def ask_ahead(self, names: Iterable[str]) -> None:
+        """Have the TXT records at these names looked up at the same time, where DNS can do that."""
+        if can_ask_ahead(self._dns):
+            self._dns = ahead(self._dns, [(name, "TXT") for name in names])
 
     def answer(self, name: str) -> Answer:
         """The TXT records at a name, asked once."""

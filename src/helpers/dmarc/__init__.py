@@ -7,20 +7,21 @@ message; the *disposition* is what the owner asks receivers to do with this very
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from helpers.dmarc.alignment import MAX_IDENTIFIERS_WALKED, Aligner, Identifier, Verdict
 from helpers.dmarc.discovery import Discovery, discover
 from helpers.dmarc.warnings import other_rules_may_differ, warnings_for
-from helpers.domains import Lookups, clip, dns_name, parse_dmarc
+from helpers.domains import Lookups, clip, dns_name, parse_dmarc, registered_domain
+from helpers.lookup import ahead, can_ask_ahead
 from helpers.terms import Alignment, DkimCheck, DmarcCheck, Policy, Result, Rules, SpfCheck, Step
 
 if TYPE_CHECKING:
     from helpers.terms import Dns
 
-__all__ = ["evaluate_dmarc", "parse_dmarc"]
+__all__ = ["evaluate_dmarc", "foresee", "parse_dmarc"]
 
 MAX_NAMED = 3  # domains spelled out in a reason
 
@@ -66,6 +67,42 @@ def evaluate_dmarc(
     author = dns_name(author_domain)
     if author is None:
         return _without_author(author_domain, rules)
+    if can_ask_ahead(dns):
+        dns = ahead(dns, [_first_question(author)], _rehearsals(author, identifiers, rules))
+    return _check(author, identifiers, dns, rules)
+
+
+def foresee(
+    author_domain: str | None, identifiers: Sequence[tuple[str, str]], rules: Rules
+) -> tuple[list[tuple[str, str]], list[Callable[[Dns], object]]]:
+    """What `evaluate_dmarc` will ask first, and its rehearsals, before SPF and DKIM have results.
+
+    ``identifiers``: pairs of ``"spf"`` or ``"dkim"`` and a domain. They are taken to pass, since
+    only what passes may need a look-up. Both as `lookup.ahead` takes them.
+    """
+    author = dns_name(author_domain)
+    if author is None or rules not in ("rfc9989", "rfc7489"):
+        return [], []
+    named = [
+        (_spf_identifier if method == "spf" else _dkim_identifier)((domain, Result.PASS))
+        for method, domain in identifiers
+    ]
+    return [_first_question(author)], _rehearsals(author, named, rules)
+
+
+def _first_question(author: str) -> tuple[str, str]:
+    return f"_dmarc.{author}", "TXT"
+
+
+def _rehearsals(author: str, identifiers: list[Identifier], rules: Rules) -> list[Callable[[Dns], object]]:
+    found: list[Callable[[Dns], object]] = [lambda dns: _check(author, identifiers, dns, rules)]
+    if rules == "rfc7489":  # the record that counts where the author domain has none
+        found.append(lambda dns: Lookups(dns, rules).record_at(registered_domain(author)))
+    return found
+
+
+def _check(author: str, identifiers: list[Identifier], dns: Dns, rules: Rules) -> DmarcCheck:
+    """The check with its warnings, for an author domain in A-label form."""
     lookups = Lookups(dns, rules)
     check = _evaluate(author, identifiers, lookups, rules)
     other = None

@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from helpers.domains.record import clip, parse_dmarc
-from helpers.lookup import a_label
+from helpers.lookup import a_label, ahead
 from helpers.terms import Answer, DmarcRecord, DnsStatus, Rules, Shown, Step, filled_directly
 
 if TYPE_CHECKING:
@@ -205,6 +205,7 @@ def tree_walk(name: str, dns: Dns) -> TreeWalk:
     ready = dns_name(name)
     if ready is None:
         return TreeWalk(name, (), (), name, f"{clip(name)} is not a domain name, so nothing is asked")
+    dns = ahead(dns, [(PREFIX + ready, "TXT")], [lambda rehearsed: walk(ready, Lookups(rehearsed))])
     return walk(ready, Lookups(dns))
 
 

@@ -18,6 +18,7 @@ from helpers.diagnosis import Cause, Diagnosis, Findings, conclude, find_cause
 from helpers.fixes.changes import registered
 from helpers.fixes.results import Change, Fix, RejectedFix, Who
 from helpers.fixes.trial import Case
+from helpers.lookup import AskedOnce, ahead, can_ask_ahead
 from helpers.terms import DnsStatus, Envelope, Rules
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ MENDABLE = frozenset(
         Cause.UNDECIDED,
     }
 )
+REHEARSALS = 12  # of a search for fixes, some ten milliseconds each
 WITHOUT_DNS = "No fixes are proposed: without DNS nothing could be tried out."
 
 
@@ -69,11 +71,14 @@ def diagnose(
     evaluated again, best first; ``rejected_fixes`` were tried in vain. Without DNS there are
     none, since nothing could be tried.
     """
+    if dns is not None and can_ask_ahead(dns):
+        dns = AskedOnce(dns)  # one limit of time for the diagnosis and all its fixes
     diagnosis = find_cause(bounce_or_message, dns=dns, envelope=envelope, rules=rules, now=now)
     if diagnosis.cause not in MENDABLE or diagnosis.message is None:
         return diagnosis
     if dns is None:
         return replace(diagnosis, unchecked=(*diagnosis.unchecked, WITHOUT_DNS))
+    dns = _foreseeing(diagnosis, dns, now)
     if missing := _unknown_domain(diagnosis, dns):
         return replace(diagnosis, unchecked=(*diagnosis.unchecked, missing))
     fixes, rejected = propose(diagnosis, dns, now=now)
@@ -106,11 +111,27 @@ def propose(found: Diagnosis | Findings, dns: Dns, *, now: float | None = None) 
         found = find_cause(found.bounce or found.message, dns=dns, now=now)
     if found.message is None or found.authentication is None or found.cause not in MENDABLE:
         return (), ()
+    dns = _foreseeing(found, dns, now)
     if _unknown_domain(found, dns):
         return (), ()
+    return _search(found, dns, now)
+
+
+def _search(found: Diagnosis, dns: Dns, now: float | None) -> Proposed:
     from helpers.fixes.search import search
 
+    if found.message is None or found.authentication is None:
+        return (), ()
     return search(Case(found, found.message, found.authentication, dns, now))
+
+
+def _foreseeing(found: Diagnosis, dns: Dns, now: float | None) -> Dns:
+    """Live DNS, asked ahead for what the search for fixes will ask; other DNS as it is."""
+    if not can_ask_ahead(dns):
+        return dns
+    author = found.message.author_domain if found.message is not None else None
+    sure = [(registered(author), "TXT")] if author is not None else []
+    return ahead(AskedOnce(dns), sure, [lambda rehearsed: _search(found, rehearsed, now)], at_most=REHEARSALS)
 
 
 def _unknown_domain(diagnosis: Diagnosis, dns: Dns) -> str:

@@ -17,7 +17,7 @@ from helpers.dkim import verify_dkim
 from helpers.dmarc import evaluate_dmarc
 from helpers.fixes.changes import changes_of, registered
 from helpers.fixes.results import Change, Who
-from helpers.lookup import Overlay, Zone, a_label
+from helpers.lookup import AskedOnce, Overlay, Zone, a_label
 from helpers.message import Message, read_message
 from helpers.terms import (
     Answer,
@@ -49,20 +49,6 @@ class Goal(Enum):
     DKIM = "dkim"
 
 
-class _Asked:
-    """DNS that is asked each question once, however many trials need it."""
-
-    def __init__(self, dns: Dns) -> None:
-        self._dns = dns
-        self._answers: dict[Key, Answer] = {}
-
-    def __call__(self, name: str, rdtype: str) -> Answer:
-        answer = self._answers.get((name, rdtype))
-        if answer is None:
-            answer = self._answers[name, rdtype] = self._dns(name, rdtype)
-        return answer
-
-
 class Case:
     """One message that failed, and what is known about it."""
 
@@ -79,7 +65,7 @@ class Case:
         self.dmarc: DmarcCheck = found.dmarc
         self.rules: Rules = found.dmarc.rules
         self.author = message.author_domain or ""
-        self.dns: Dns = dns if isinstance(dns, Zone) else _Asked(dns)
+        self.dns: Dns = dns if isinstance(dns, Zone) else AskedOnce(dns)
         self.now = received_at(message) if now is None else now
         self.body_returned = self.bounce is None or self.bounce.returned in ("full", "full-in-text")
         self._signed: dict[tuple[bytes, str, str], Message] = {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from helpers.lookup.records import EVERY, MAX_CNAMES, Entry, Nodes, ancestors, canonical_name
@@ -10,6 +10,7 @@ from helpers.lookup.zone import Zone, answer_of
 from helpers.terms import Answer, DnsFailure, DnsStatus
 
 if TYPE_CHECKING:
+    from helpers.lookup.ahead import Ticket
     from helpers.terms import Dns
 
 
@@ -36,7 +37,7 @@ class Overlay:
         given = changes if isinstance(changes, Zone) else Zone.from_dict(changes)
         nodes = {name: _alone(node) for name, node in given._nodes.items()}
         if isinstance(dns, Zone):
-            self._base: Dns = _changed_zone(dns, nodes)
+            self._base: Any = _changed_zone(dns, nodes)
         elif odd := next((name for name, node in nodes.items() if name[:2] == "*." or "DNAME" in node), None):
             raise ValueError(f"{odd}: a wildcard or DNAME can only be laid over a zone, not over other DNS")
         else:
@@ -49,39 +50,47 @@ class Overlay:
 
     def __call__(self, name: str, rdtype: str) -> Answer:
         """What DNS would answer."""
-        if isinstance(self._base, Zone):
-            return self._base(name, rdtype)
+        return self._answer(name, rdtype, self._base)
+
+    @property
+    def ask_ahead(self) -> Callable[[Ticket], Ticket] | None:
+        """As ``dns`` has it, if it does: only what is not changed is ever sent for."""
+        return getattr(self._base, "ask_ahead", None)
+
+    def at_hand(self, name: str, rdtype: str) -> Answer:
+        """The answer, if nothing has to be sent for it; else raises `NotYet`."""
+        return self._answer(name, rdtype, self._base.at_hand)
+
+    def _answer(self, name: str, rdtype: str, base: Dns) -> Answer:
+        if isinstance(base, Zone):
+            return base(name, rdtype)
         rdtype = rdtype.upper()
         qname = canonical_name(name)
         if qname is None:
-            return self._base(name, rdtype)
-        return self._resolve(qname, rdtype)
+            return base(name, rdtype)
+        return self._resolve(qname, rdtype, base)
 
-    def _resolve(self, qname: str, rdtype: str) -> Answer:
+    def _resolve(self, qname: str, rdtype: str, base: Dns) -> Answer:
         changed = self._changes
         chain: list[str] = []
         name = qname
         while len(chain) <= MAX_CNAMES:
             node = changed.get(name, {})
             entry = node.get(rdtype, node.get(EVERY))
-            if entry is not None or (node.get("CNAME") == () and self._has_cname(name)):
+            if entry is not None or (node.get("CNAME") == () and _has_cname(base, name)):
                 return answer_of(qname, rdtype, entry or (), tuple(chain))
             if target := node.get("CNAME"):
                 if isinstance(target, DnsFailure):
                     return answer_of(qname, rdtype, target, ())
                 chain.append(target[0])
             else:
-                answer = self._base(name, rdtype)
+                answer = base(name, rdtype)
                 links = _up_to_a_change(answer.chain, changed)
                 if links is None:
                     return self._finished(qname, answer, chain)
                 chain += links
             name = chain[-1]
         return answer_of(qname, rdtype, DnsFailure.SERVFAIL, ())
-
-    def _has_cname(self, name: str) -> bool:
-        """A name that has a CNAME has nothing else, so nothing is left when that is taken away."""
-        return self._base(name, "CNAME").status == DnsStatus.DATA
 
     def _finished(self, qname: str, answer: Answer, chain: list[str]) -> Answer:
         """The base's own answer, for a question that got there through ``chain``."""
@@ -92,6 +101,11 @@ class Overlay:
         if status == DnsStatus.NXDOMAIN and (whole[-1] if whole else qname) in self._exists:
             status = DnsStatus.NODATA  # the changes made the name exist, or one below it
         return Answer(qname, answer.rdtype, status, answer.values, chain=whole)
+
+
+def _has_cname(base: Dns, name: str) -> bool:
+    """A name that has a CNAME has nothing else, so nothing is left when that is taken away."""
+    return base(name, "CNAME").status == DnsStatus.DATA
 
 
 def _alone(node: Mapping[str, Entry]) -> dict[str, Entry]:

@@ -325,12 +325,40 @@ def _decoded(path: str | os.PathLike[str]) -> str:
 
 
 def write_new(path: str | os.PathLike[str], text: str, overwrite: bool) -> Path:
-    """Write a file; one that exists is replaced only when that was asked for."""
-    from pathlib import Path  # costs an import of urllib, so only where a file is written
+    """Write a file, wholly or not at all; one that exists is replaced only when that was asked for."""
+    import os
+    import secrets
+    from pathlib import Path  # these cost imports, so only where a file is written
+
+    target = Path(os.path.realpath(path)) if overwrite else Path(path)
+    exists = FileExistsError(f"{path} exists already; overwrite=True replaces it")
+    if not overwrite and os.path.lexists(target):
+        raise exists
+    draft = target.with_name(f".{target.name[:100]}.{secrets.token_hex(4)}")
+    try:
+        with open(draft, "x", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+        if not overwrite:
+            _claim(draft, target)
+        else:
+            os.replace(draft, target)
+    except FileExistsError:
+        raise exists from None
+    except OSError as error:  # about the name that was given, not the draft's
+        raise type(error)(error.errno, error.strerror, str(path)) from None
+    finally:
+        draft.unlink(missing_ok=True)
+    return Path(path)
+
+
+def _claim(draft: Path, target: Path) -> None:
+    """Give the draft its name. Raises FileExistsError when the name was taken meanwhile."""
+    import os
 
     try:
-        with open(path, "w" if overwrite else "x", encoding="utf-8", newline="\n") as file:
-            file.write(text)
+        os.link(draft, target)
     except FileExistsError:
-        raise FileExistsError(f"{path} exists already; overwrite=True replaces it") from None
-    return Path(path)
+        raise
+    except OSError:  # a file system without hard links
+        open(target, "x").close()
+        os.replace(draft, target)

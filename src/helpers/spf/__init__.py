@@ -12,8 +12,9 @@ keeps one ledger that counts what the RFC counts; everything else is a value.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard
 
+from helpers.lookup import ahead, can_ask_ahead
 from helpers.spf.ledger import (
     COUNTED,
     MAX_LOCAL_PART,
@@ -47,7 +48,7 @@ from helpers.terms import Answer, DnsStatus, Result, SpfCheck, Step
 if TYPE_CHECKING:
     from helpers.terms import Dns
 
-__all__ = ["SpfRecord", "SpfTerm", "check_spf", "parse_spf"]
+__all__ = ["SpfRecord", "SpfTerm", "check_spf", "first_name", "parse_spf"]
 
 _NOT_PRINTABLE = re.compile(r"[^\x20-\x7e]")
 _DATA, _FAILURE = DnsStatus.DATA, DnsStatus.FAILURE
@@ -103,8 +104,12 @@ def check_spf(
         raise TypeError("client_ip and receiver have to be text; mail_from and helo text or None")
     client = read_client(client_ip)
     sender = read_sender(mail_from, helo or "")
-    ledger = Ledger(client, dns, sender, (helo or "")[:MAX_LOCAL_PART], receiver, now)
     name = dns_name(sender.domain)
+    if can_ask_ahead(dns):
+        who: Any = {"client_ip": client_ip, "mail_from": mail_from, "helo": helo, "receiver": receiver}
+        sure = [(name, "TXT")] if _can_publish(name) else []
+        dns = ahead(dns, sure, [lambda rehearsed: check_spf(**who, dns=rehearsed, now=now)])
+    ledger = Ledger(client, dns, sender, (helo or "")[:MAX_LOCAL_PART], receiver, now)
     verdict = _check_host(ledger, sender.domain, name)
     steps = (*_first_steps(client, client_ip, sender, mail_from), *verdict.steps)
     explanation = None
@@ -126,6 +131,12 @@ def check_spf(
         ledger.voids,
         steps,
     )
+
+
+def first_name(mail_from: str | None, helo: str | None) -> str | None:
+    """The name whose record a check of this sender asks for first, whatever the client IP; None if none."""
+    name = dns_name(read_sender(mail_from, helo or "").domain)
+    return name if _can_publish(name) else None
 
 
 def _are_text(one: object, two: object, three: object, four: object) -> bool:
@@ -152,12 +163,17 @@ def _first_steps(client: Client, given: str, sender: Sender, mail_from: str | No
 # ------------------------------------------------------------------- records
 
 
+def _can_publish(name: str | None) -> TypeGuard[str]:
+    """Whether this is a name that is asked for a record (RFC 7208 §4.3)."""
+    return name is not None and "." in name and name[0] != "["
+
+
 def _check_host(ledger: Ledger, domain: str, name: str | None) -> _Verdict:
     """The function check_host() of RFC 7208 §4: find the record of ``domain``, then evaluate it.
 
     ``name`` is the domain as DNS is asked for it, None when it can't be.
     """
-    if name is None or "." not in name or name[0] == "[":
+    if not _can_publish(name):
         what = f"{shown(domain)} is no domain name of two parts or more" if domain else "No domain is known"
         why = f"{what}, so there is no SPF record to ask for."
         return _Verdict(Result.NONE, why, (Step(domain or "no domain", why, "RFC 7208 §4.3"),))

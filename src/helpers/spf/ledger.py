@@ -10,7 +10,7 @@ import socket
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from helpers.lookup import a_label
+from helpers.lookup import a_label, is_open
 from helpers.spf.macro import MAX_NAME, ValueOf, expand_name
 from helpers.spf.record import SpfTerm, quoted
 from helpers.terms import Answer, DnsStatus, Result, Step
@@ -74,6 +74,7 @@ class Names(NamedTuple):
     answer: Answer
     validated: tuple[str, ...]
     steps: tuple[Step, ...]
+    open: bool  # not all of it is known yet: in a rehearsal only
 
 
 class Ledger:
@@ -232,11 +233,13 @@ def client_names(ledger: Ledger) -> Names:
     answer = ledger.dns(client.arpa, "PTR")
     validated: list[str] = []
     steps: list[Step] = []
+    unknown = is_open(answer)
     for text in answer.values[:MAX_PTR] if answer.status == _DATA else ():
         host = host_name(text)
         if host is None:
             continue
         asked = ledger.dns(host, ledger.rdtype)
+        unknown = unknown or is_open(asked)
         good = asked.status == _DATA and client.value in addresses(asked, client.bits)
         if good:
             validated.append(host)
@@ -246,7 +249,7 @@ def client_names(ledger: Ledger) -> Names:
     if len(answer.values) > MAX_PTR:
         words = f"Only the first {MAX_PTR} of {len(answer.values)} names are looked at."
         steps.append(Step("further PTR records", words, "RFC 7208 §4.6.4"))
-    ledger.names = Names(answer, tuple(validated), tuple(steps))
+    ledger.names = Names(answer, tuple(validated), tuple(steps), unknown)
     return ledger.names
 
 
@@ -311,9 +314,12 @@ def values(ledger: Ledger, domain: str) -> ValueOf:
     return value_of
 
 
-def _validated_name(ledger: Ledger, domain: str) -> str:
+def _validated_name(ledger: Ledger, domain: str) -> str | None:
     """Macro p: the domain itself if the client has that name, or a name in it, or any, or "unknown"."""
-    names = client_names(ledger).validated
+    found = client_names(ledger)
+    if found.open:
+        return None
+    names = found.validated
     own = domain.lower()
     if own in names:
         return own

@@ -183,7 +183,7 @@ def check_exists(ledger: Ledger, term: SpfTerm, domain: str, counted: str) -> Ou
     looked = ask(ledger, name, "A")
     if looked.error is not None:
         return broken(term, domain, counted, looked, section, steps)
-    matched = looked.answer.status == _DATA
+    matched = bool(looked.answer.values)
     return outcome(term, matched, counted + looked.words, section, looked.answer, steps)
 
 
