@@ -52,7 +52,7 @@ slides: $(USER) ## make a self-contained HTML deck of each notebook in build/sli
 	$(PY) -m nbconvert --to slides --template slides --TemplateExporter.extra_template_basedirs=tools \
 	    --TagRemovePreprocessor.enabled=True --TagRemovePreprocessor.remove_cell_tags=solution \
 	    --TagRemovePreprocessor.remove_input_tags=remove-input \
-	    --output-dir "$(SLIDES)" $(ARGS) notebooks/[0-9]*.ipynb
+	    --output-dir "$(SLIDES)" $(ARGS) notebooks/*.ipynb
 
 notebooks: $(DEV) ## run notebooks/sources/*.py and write the notebooks and the README's picture
 	$(PY) tools/build_notebooks.py $(ARGS)

@@ -9,11 +9,18 @@
 # This kit shows why, exactly, and what to change. It works on the real bytes of a message, with real
 # cryptography and real DNS semantics, and it never sends a mail anywhere.
 
+# %% [markdown] slideshow={"slide_type": "notes"}
+# Ask first who has had a mail refused, and what they were advised to do. Most rooms will name SPF within a minute.
+# Write the advice down where everybody sees it: lesson 08 puts each piece on trial.
+
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## The answer first
 #
 # Before you run the cell below, guess. The mail left through Google's own servers, and SPF **passes** for
 # those: another receiver said so about this very mail. Did the one that refused it make a mistake?
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# Let them vote, and don't comment on the vote. The next picture answers it.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # In the picture, the boxes on the left say *who was vouched for*, the box on the right *whom the reader
@@ -26,7 +33,7 @@ bounce = h.read_bounce("../data/sample_headers/incident_bounce.eml")
 diagnosis = h.diagnose(bounce, dns=h.sample_zone("fujiba"))
 h.alignment_figure(diagnosis)
 
-# %% [markdown] slideshow={"slide_type": "subslide"}
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # There is none. SPF may pass or fail, it only ever speaks for `gmail.com`, since that is the domain in the
 # envelope. Nobody signed for `fujiba.net`. DMARC asks for one pass that belongs to the domain in `From`; it
 # found none, and `fujiba.net` itself asks receivers to reject such mail. The receiver did what it was told.
@@ -57,7 +64,7 @@ diagnosis
 fixed = h.diagnose("../data/sample_headers/fixed_by_service.eml", dns=h.sample_zone("fujiba-fixed"))
 h.alignment_figure(fixed)
 
-# %% [markdown] slideshow={"slide_type": "subslide"}
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # Both identifiers are aligned now; one would have been enough. How each of these lines comes about, and how
 # to get them for your own domain, is what the lessons are about.
 
@@ -68,7 +75,8 @@ h.alignment_figure(fixed)
 # settles it with an experiment; its exercises are judged by what your answer does.
 #
 # **Present.** The same notebooks are slides: `make present` shows them live in JupyterLab, `make slides`
-# writes each as one HTML file that needs no network.
+# writes each as one HTML file that needs no network. For the wall there is
+# [one page with the whole of it](../docs/summary.pdf).
 #
 # **Your own bounce.** Put it into `data/private/`, which git ignores, and ask the kit. One line of it is enough
 # to begin with:
@@ -76,7 +84,7 @@ h.alignment_figure(fixed)
 # %% slideshow={"slide_type": "subslide"}
 print(h.diagnose("550 5.7.1 Your message was rejected due to fujiba.net's DMARC policy.", dns=None))
 
-# %% [markdown] slideshow={"slide_type": "subslide"}
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # One line is little to go on, and the answer says so: what is certain, what could not be checked, and how to
 # get it. With the whole bounce as a file the same call tells more, and `dns=h.LiveDns()` asks real DNS. That
 # is the only thing that ever leaves your machine, and only when you ask for it.
@@ -96,23 +104,42 @@ print(h.diagnose("550 5.7.1 Your message was rejected due to fujiba.net's DMARC 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # ## Exercises
 #
-# 1. The kit reads a bounce without any DNS, too. Which sentence of the summary changes when you pass
-#    `dns=None` for the story's bounce? Predict, then run.
+# Put your answer in the place of the three dots and run the cell. It is judged by what it does, as often as you like;
+# from the second wrong one on there is a hint.
+#
+# 1. For which domain would SPF have to pass, so that this very mail gets through? There is more than one.
+
+# %% slideshow={"slide_type": "skip"}
+domain = ...  # a domain, as text
+
+h.check_answer("00-spf-domain", domain)
 
 # %% slideshow={"slide_type": "skip"} tags=["solution"]
-h.diagnose(bounce, dns=None)
+h.check_answer("00-spf-domain", "bounce.fujiba.net")
 
 # %% [markdown] slideshow={"slide_type": "skip"}
-# The cause is the same: the names alone settle it. What is missing is the policy, since that stands in DNS.
-#
-# 2. Is a mailbox at `gmail.com` to blame? Ask for the diagnosis of `bounce_user_unknown.eml` in the
-#    samples' folder, and compare the causes.
+# 2. The receiver follows a policy that it found in DNS. At which name? Take its records away, and there is nothing to
+#    follow.
+
+# %% slideshow={"slide_type": "skip"}
+name = ...  # a name in DNS, as text
+
+h.check_answer("00-policy-name", name)
 
 # %% slideshow={"slide_type": "skip"} tags=["solution"]
+h.check_answer("00-policy-name", "_dmarc.fujiba.net")
+
+# %% [markdown] slideshow={"slide_type": "skip"}
+# 3. The kit reads a bounce without any DNS, too. Which sentence of the summary changes when you pass `dns=None` for
+#    the story's bounce? Predict, then run. And is a mailbox at `gmail.com` to blame for `bounce_user_unknown.eml`?
+
+# %% slideshow={"slide_type": "skip"} tags=["solution"]
+print(h.diagnose(bounce, dns=None).summary)
 print(h.diagnose("../data/sample_headers/bounce_user_unknown.eml", dns=None).summary)
 
 # %% [markdown] slideshow={"slide_type": "skip"}
-# Not every bounce is about authentication. The kit says so instead of guessing.
+# The cause is the same: the names alone settle it. What is missing is the policy, since that stands in DNS. And not
+# every bounce is about authentication: the kit says so instead of guessing.
 #
 # ---
 #

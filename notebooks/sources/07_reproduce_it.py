@@ -14,6 +14,10 @@ import helpers as h
 zone = h.sample_zone("fujiba")
 net = h.lab(zone).start()
 
+# %% [markdown] slideshow={"slide_type": "notes"}
+# Everything from here on is live: the dialogues are what the sockets carried a moment ago. If somebody asks "and
+# what if …", change that one thing in the cell and run it.
+
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## A small internet on one machine
 #
@@ -52,7 +56,7 @@ for hop in trace.hops:
 # %% slideshow={"slide_type": "-"}
 print(trace.hops[0].dialogue)
 
-# %% [markdown] slideshow={"slide_type": "subslide"}
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # The client logs in with the Gmail account and says `MAIL FROM:<monthly@fujiba.net>`. Gmail answers `250`: it
 # takes the mail. So far, `fujiba.net` stands in the envelope.
 #
@@ -223,7 +227,11 @@ for way, (relay, dns) in ways.items():
 net.close()  # the lab has done its work
 h.matrix_figure(outcomes)
 
-# %% [markdown] slideshow={"slide_type": "subslide"}
+# %% [markdown] slideshow={"slide_type": "notes"}
+# Take both bets before this slide. Point at one row and let the room say why it looks like that; the row *Return-Path
+# only* is the interesting one.
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # Read it by columns: **no policy makes anything pass.** A policy only decides what a fail costs: nothing, the
 # junk folder, or the mail.
 #
@@ -262,7 +270,30 @@ print(alone.authentication.dmarc.result, "-", alone.authentication.dmarc.reason)
 # The name is the right one at last, and the address is wrong: `~all` answers `softfail` for a home line. Being
 # aligned is half of it; it also has to pass.
 #
-# 2. The service is set up, both records are there. A colleague answers through a mailing list that adds a
+# 2. So let it pass. The line at home has the address `203.0.113.77`. Change the SPF record of `fujiba.net`, and
+#    neither break Mailgun's mail nor let a forger in.
+
+# %% slideshow={"slide_type": "skip"}
+record = ...  # your record, as text
+
+h.check_answer("07-from-home", record)
+
+# %% slideshow={"slide_type": "skip"} tags=["solution"]
+h.check_answer("07-from-home", "v=spf1 include:mailgun.org ip4:203.0.113.77 ~all")
+
+# %% [markdown] slideshow={"slide_type": "skip"}
+# 3. Which DMARC record puts the story's mail into the junk folder, instead of refusing it?
+
+# %% slideshow={"slide_type": "skip"}
+record = ...  # your record, as text
+
+h.check_answer("07-junk", record)
+
+# %% slideshow={"slide_type": "skip"} tags=["solution"]
+h.check_answer("07-junk", "v=DMARC1; p=quarantine; rua=mailto:dmarc@fujiba.net")
+
+# %% [markdown] slideshow={"slide_type": "skip"}
+# 4. The service is set up, both records are there. A colleague answers through a mailing list that adds a
 #    footer: `through=["service", "list"]`. Does the mail pass?
 
 # %% slideshow={"slide_type": "skip"} tags=["solution"]
@@ -277,7 +308,7 @@ print(listed.reply)
 # The list wrote its own envelope and broke the signature with its footer, so both passes are gone. What is
 # left speaks for the list. (`"list-from"` shows what lists do about it.)
 #
-# 3. What if DNS does not answer? Set the value of `_dmarc.fujiba.net` to `h.TIMEOUT`, send through Gmail, and
+# 5. What if DNS does not answer? Set the value of `_dmarc.fujiba.net` to `h.TIMEOUT`, send through Gmail, and
 #    read the bounce. Would you call it a refusal?
 
 # %% slideshow={"slide_type": "skip"} tags=["solution"]
@@ -289,7 +320,7 @@ print(waiting.bounce.message.subject)
 # %% [markdown] slideshow={"slide_type": "skip"}
 # `4yz` means *later*. The receiver does not know the policy and does not guess; the report says *Delay*.
 #
-# 4. `h.lab.RELAYS` has the relays as facts, and `dataclasses.replace` makes another one of them. Build one
+# 6. `h.lab.RELAYS` has the relays as facts, and `dataclasses.replace` makes another one of them. Build one
 #    that passes under strict alignment without any signature. (Open-ended. One answer is a server of your
 #    own that keeps `MAIL FROM`; which record does it need?)
 #

@@ -18,6 +18,7 @@ from typing import Any
 
 from helpers.terms import Shown
 
+SAID_BACK = 60  # characters of an answer that its feedback repeats
 _tries: Counter[str] = Counter()  # wrong answers so far, in this session
 
 
@@ -46,6 +47,13 @@ def right(said: str) -> Feedback:
 def wrong(said: str) -> Feedback:
     """The answer does not do what was asked; ``said`` is what it does instead, never the answer."""
     return Feedback(False, said)
+
+
+def quoted(answer: object) -> str:
+    """An answer, or a part of one, as its feedback repeats it: on one line, short, in quotation marks."""
+    text = " ".join(str(answer)[: 4 * SAID_BACK].split())
+    text = "".join(letter if letter.isprintable() else "?" for letter in text)
+    return f"“{text if len(text) <= SAID_BACK else text[:SAID_BACK] + '…'}”"
 
 
 def check_answer(exercise: str, answer: Any) -> Feedback:
