@@ -219,10 +219,7 @@ def test_a_line_that_a_spoofer_put_in_moves_no_border() -> None:
         assert message.incoming_hop is not None
         assert message.incoming_hop.ip == "203.0.113.7"
     words = h.hops_figure(forged).alt
-    assert (
-        "from bank.example [192.0.2.1], 2025-05-12 09:59:00 UTC, after an unknown time, came with the mail"
-        in words
-    )
+    assert "from bank.example [192.0.2.1], 2025-05-12 09:59:00 UTC, came with the mail" in words
 
 
 def test_delays_that_are_negative_or_unknown_are_named() -> None:

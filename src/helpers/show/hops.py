@@ -137,7 +137,7 @@ def _delay(hop: Hop, seconds: int | None) -> str:
     if hop.date is None:
         return "no date that can be read"
     if seconds is None:
-        return "after an unknown time"
+        return "after an unknown time" if hop.index else ""  # before the first one there is nothing
     if seconds < 0:
         return f"dated {span(-seconds)} earlier"
     return f"after {span(seconds)}"
