@@ -14,13 +14,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from helpers.bounce.codes import code_meaning
+from helpers.bounce.each import each_recipient
 from helpers.bounce.envelope import envelope_of
 from helpers.bounce.parts import Copy, Returned
 from helpers.bounce.read import read_facts
 from helpers.message import Message, read_message
 from helpers.terms import Basis, Blamed, BounceKind, Envelope, Shown
 
-__all__ = ["Bounce", "Reply", "code_meaning", "read_bounce"]
+__all__ = ["Bounce", "Reply", "code_meaning", "each_recipient", "read_bounce"]
 
 _NOT_FAILED = frozenset({"delivered", "relayed", "expanded"})  # RFC 3464 §2.3.3
 
