@@ -43,11 +43,7 @@ WORKS: list[tuple[int, dict[str, Any]]] = [
     (4, {"dns": {"museum.example": "v=spf1 include:_spf.tickets.example ip4:192.0.2.82 -all"}}),
     (
         4,
-        {
-            "dns": {
-                "museum.example": "v=spf1 ip4:192.0.2.82 include:_spf.tickets.example ?include:_spf.many.example"
-            }
-        },
+        {"dns": {"museum.example": "v=spf1 ip4:192.0.2.82 include:_spf.tickets.example ~all"}},
     ),
     (5, {"dns": {"_dmarc.shop.example": "v=DMARC1; p=reject"}}),
     (5, {"dns": {"_dmarc.shop.example": "v=DMARC1; p=reject; adkim=s"}}),

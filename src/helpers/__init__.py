@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from helpers.domains import parse_dmarc as parse_dmarc
     from helpers.domains import tree_walk as tree_walk
     from helpers.exercises import check_answer as check_answer
+    from helpers.exercises import practice as practice
     from helpers.fixes import diagnose as diagnose
     from helpers.lab import lab as lab
     from helpers.lookup import SERVFAIL as SERVFAIL
@@ -56,9 +57,12 @@ if TYPE_CHECKING:
     from helpers.show.discovery import discovery_figure as discovery_figure
     from helpers.show.dkim_figure import dkim_figure as dkim_figure
     from helpers.show.evidence_pack import evidence_pack as evidence_pack
+    from helpers.show.export import html_report as html_report
+    from helpers.show.export import save_report as save_report
     from helpers.show.hops import hops_figure as hops_figure
     from helpers.show.journey import journey_figure as journey_figure
     from helpers.show.matrix import matrix_figure as matrix_figure
+    from helpers.show.panel import bounce_panel as bounce_panel
     from helpers.show.service_chooser import service_chooser as service_chooser
     from helpers.show.service_figures import choice_figure as choice_figure
     from helpers.show.service_figures import services_figure as services_figure
@@ -88,7 +92,7 @@ _NAMES = {
     ),
     "dmarc": ("evaluate_dmarc",),
     "domains": ("organizational_domain", "parse_dmarc", "tree_walk"),
-    "exercises": ("check_answer",),
+    "exercises": ("check_answer", "practice"),
     "fixes": ("diagnose",),
     "lookup": ("SERVFAIL", "TIMEOUT", "LiveDns", "Overlay", "RecordingDns", "Zone", "sample_zone"),
     "message": ("Message", "read_message"),
@@ -98,9 +102,11 @@ _NAMES = {
     "show.discovery": ("discovery_figure",),
     "show.dkim_figure": ("dkim_figure",),
     "show.evidence_pack": ("evidence_pack",),
+    "show.export": ("html_report", "save_report"),
     "show.hops": ("hops_figure",),
     "show.journey": ("journey_figure",),
     "show.matrix": ("matrix_figure",),
+    "show.panel": ("bounce_panel",),
     "show.service_chooser": ("service_chooser",),
     "show.service_figures": ("choice_figure", "services_figure"),
     "show.services": ("services_table",),

@@ -545,4 +545,5 @@ def proofs_table(diagnosis: Diagnosis) -> Table:
 # The views of some rooms stand in files of their own, which register them here.
 from helpers.show import checks as _check_tables  # noqa: E402, F401
 from helpers.show import exercises as _exercises  # noqa: E402, F401
+from helpers.show import exam as _exam  # noqa: E402, F401
 from helpers.show import services as _services  # noqa: E402, F401

@@ -98,7 +98,7 @@ class Case(Shown):
 
 def practice(number: int) -> Case:
     """Case ``number`` of the exam, 1 to 10. Raises ValueError for another number."""
-    from helpers.exercises.practice_cases import CASES
+    from helpers.exercises.exam_cases import CASES
 
     if isinstance(number, bool) or not isinstance(number, int) or not 1 <= number <= len(CASES):
         raise ValueError(f"there are cases 1 to {len(CASES)}, and {number!r} is none of them")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from helpers.exercises.practice import Case, Way
+from helpers.exercises.exam import Case, Way
 from helpers.lab import lab_key
 from helpers.lookup import Zone
 
