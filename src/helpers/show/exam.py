@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from helpers.exercises.practice import Case, Way
+from helpers.exercises import Case, Way
 from helpers.show.views import Table, View, view_of
 
 
