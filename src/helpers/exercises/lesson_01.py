@@ -46,7 +46,7 @@ def _names(answer: Any) -> Feedback:
 def _words(answer: Any) -> Feedback:
     if not isinstance(answer, str) or not answer.strip():
         return wrong("The answer is one line of text, as a server would say it.")
-    bounce = read_bounce(answer[:2000])
+    bounce = read_bounce(answer[:2000].encode("utf-8", "replace"))  # never a path
     reply = bounce.replies[0] if bounce.replies else None
     if reply is None or reply.enhanced != "5.7.1":
         found = f"{reply.enhanced or 'no enhanced code'}" if reply else "no reply of a server"
