@@ -125,7 +125,8 @@ def test_the_answers_are_not_given_away() -> None:
 @pytest.mark.parametrize(
     "answer",
     [None, "", b"", [], {}, object(), float("nan"), {"a..b": "x"}, {"x" * 5000: "y"}, ["\ud800"],
-     b"\xff\0" * 999, {"ok.example": 7}, {"ok.example": [None]}, [[]], [{}], range(10**9), b"DKIM-Signature:" * 50],
+     b"\xff\0" * 999, {"ok.example": 7}, {"ok.example": [None]}, [[]], [{}], range(10**9),
+     b"DKIM-Signature:" * 50],
 )  # fmt: skip
 def test_nothing_raises_whatever_is_passed(exercise: str, answer: Any) -> None:
     feedback = h.check_answer(exercise, answer)
