@@ -131,6 +131,10 @@ def lab(chromium: str, course: Path) -> Iterator[str]:
     tracker.parent.mkdir(parents=True)
     tracker.write_text('{"windowingMode": "none"}', encoding="utf-8")
 
+    # What tools/setup.sh gives the environment that make sets up, for one that make has not set up.
+    (folder / "config").mkdir()
+    shutil.copy(ROOT / "tools/jupyter_server_config.json", folder / "config" / "jupyter_server_config.json")
+
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

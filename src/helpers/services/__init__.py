@@ -2,8 +2,8 @@
 
 `find` and `all_services` give the facts, each with its source and date; `records_for` the DNS
 records for a domain; `send_through` a mail as it would leave a service, really signed; `simulate`
-the same mail through every service; `choose` the services that fit. `make_key` and `sign` make
-the signatures.
+the same mail through every service; `choose` the services that fit; `compare` a mail with what a
+service would have sent. `make_key` and `sign` make the signatures.
 
     from helpers import services
 
@@ -15,6 +15,7 @@ the signatures.
 from __future__ import annotations
 
 from helpers.services.choose import Choice, choose
+from helpers.services.expected import Comparison, Difference, RecordState, compare
 from helpers.services.facts import Change, Service, Sourced, all_services, changed_since, find
 from helpers.services.records import DnsRecord, merged_spf, publish, records_for
 from helpers.services.send import Sent, author_copy, send_through
@@ -24,7 +25,10 @@ from helpers.services.simulate import Simulation, simulate, with_alignment
 __all__ = [
     "Change",
     "Choice",
+    "Comparison",
+    "Difference",
     "DnsRecord",
+    "RecordState",
     "Sent",
     "Service",
     "SigningKey",
@@ -34,6 +38,7 @@ __all__ = [
     "author_copy",
     "changed_since",
     "choose",
+    "compare",
     "find",
     "make_key",
     "merged_spf",

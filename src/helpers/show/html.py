@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from helpers.diagnosis import Diagnosis
 from helpers.show.safe import escape
 from helpers.show.views import Cell, Table, Tone, View, view_of
 
@@ -56,7 +57,14 @@ def _cell(tag: str, cell: Cell, attribute: str = "", style: str = "") -> str:
 
 
 def page_of(obj: Any, *, title: str) -> str:
-    """A whole HTML page with the result on it: no script, no link, nothing fetched."""
+    """A whole HTML page with the result on it: no script, no link, nothing fetched.
+
+    A diagnosis becomes the full report, with its figures; see `helpers.show.export.html_report`.
+    """
+    if isinstance(obj, Diagnosis):
+        from helpers.show.export import html_report
+
+        return html_report(obj, title=title)
     policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8">'
