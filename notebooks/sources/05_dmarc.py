@@ -33,8 +33,8 @@ h.parse_dmarc(text, "fujiba.net")
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Whose policy is it?
 #
-# *"Your message was rejected due to fujiba.net's DMARC policy"*, says the receiver. One help page explains: write
-# to the recipient, it is their policy. Try it: the same mail, three receivers, and one record changed in DNS of
+# *"Your message was rejected due to fujiba.net's DMARC policy"*, says the receiver. So it is the
+# receiver's policy, as one help page explains? Try it: the same mail, three receivers, and one record changed in DNS of
 # `fujiba.net`. What will change?
 
 # %% slideshow={"slide_type": "-"} tags=["misconception-11"]
@@ -96,17 +96,16 @@ deep = deep.with_records("a.dept.fujiba.net", "MX", [(10, "mx.fujiba.net")])
 check = h.evaluate_dmarc(author_domain="a.dept.fujiba.net", dns=deep)
 h.discovery_figure(check)
 
-# %% [markdown] slideshow={"slide_type": "subslide"}
-# Not the nearest. Three places count, in this order: the author domain itself, its organizational domain, a public
-# suffix domain above (RFC 9989 §4.10.1). The record of `dept` speaks for `dept.fujiba.net` and for nothing below it.
-
 # %% slideshow={"slide_type": "skip"}
-h.step_player(check)
+h.step_player(check)  # the same, one step at a time: move the slider
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Where an organization ends
 #
-# The tag `psd` moves that border. `n` says: *I am an organization of my own.* `y` says: *I am a registry, below me every
+# It is not the nearest. Three places count, in this order: the author domain itself, its organizational domain, a
+# public suffix domain above (RFC 9989 §4.10.1). The record of `dept` speaks for `dept.fujiba.net` and nothing below.
+#
+# The tag `psd` moves the border of the organization. `n` says: *I am an organization of my own.* `y` says: *I am a registry, below me every
 # name is somebody else.* Where does the walk from `a.dept.fujiba.net` end with each?
 
 # %% slideshow={"slide_type": "-"}
@@ -142,7 +141,7 @@ for tags in ("p=reject; pct=25", "p=reject; t=y"):
 # ### Who belongs together?
 #
 # Two mails with a good signature from a neighbour. `bank.example` is a registry (`psd=y`), and a department declares
-# itself independent (`psd=n`). In which lines will the two RFCs differ?
+# itself independent (`psd=n`). For which of them will the two RFCs differ?
 
 # %% slideshow={"slide_type": "-"}
 bank = h.Zone.from_dict({"_dmarc.bank.example": {"TXT": ["v=DMARC1; p=reject; psd=y"]}})
@@ -157,8 +156,8 @@ for (author, signer), dns in cases.items():
         print(f"{author:18} {rules} {check.organizational_domain:18} dmarc={check.result}")
 
 # %% [markdown] slideshow={"slide_type": "-"}
-# Everywhere. The list knows neither, and takes the neighbours for one organization. A record at the domain you
-# registered and a signature for exactly the name in `From` give the same answer under both (RFC 9989 §C.3).
+# In both mails. The list knows nothing of these borders, and takes the neighbours for one organization. Strict
+# alignment, with a record at each author domain, has one answer under both (RFC 9989 §C.3).
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## It arrived, so it is fine?
