@@ -38,10 +38,17 @@ def _(case: Case) -> View:
         tables=(
             Table("The mail", ("fact", "value"), rows),
             Table(
-                f"DNS of {case.domain}", ("name", "type", "value"), tuple((n, t, str(v)) for n, t, v in own)
+                f"DNS of {case.domain}",
+                ("name", "type", "value"),
+                tuple((n, t, _short(str(v))) for n, t, v in own),
             ),
         ),
     )
+
+
+def _short(text: str) -> str:
+    """A key's record has 400 characters: both ends, and how long it is, say enough."""
+    return text if len(text) <= 160 else f"{text[:60]} … {text[-20:]} ({len(text)} characters in all)"
 
 
 def _is_own(case: Case, name: str) -> bool:
