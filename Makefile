@@ -13,7 +13,7 @@ ARGS      :=
 # installation starts again, and the next call does nothing.
 USER      := $(VENV)/.installed
 DEV       := $(VENV)/.installed-dev
-INSTALLED_FROM := pyproject.toml tools/setup.sh tools/jupyterlab_overrides.json
+INSTALLED_FROM := pyproject.toml tools/setup.sh tools/jupyterlab_overrides.json tools/jupyter_server_config.json
 
 # Jupyter refuses to run as root, as one is in most containers, unless told so.
 JUPYTER_LAB := $(PY) -m jupyterlab $(if $(filter 0,$(shell id -u)),--allow-root)
