@@ -1,4 +1,4 @@
-"""The judges of lesson 05: they ask what the record asks of receivers, and say where that is something else."""
+"""The judges of lesson 05: they ask what a record asks of receivers, and say where it is something else."""
 
 from __future__ import annotations
 
