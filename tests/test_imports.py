@@ -41,7 +41,7 @@ EXCEPTIONS = {
 
 # Who may use which package from outside the standard library.
 PACKAGES = {
-    "cryptography": {"dkim", "arc", "services", "lab"},
+    "cryptography": {"dkim", "arc", "services", "redact", "lab"},
     "dns": {"lookup"},
     "idna": {"lookup"},
     "publicsuffixlist": {"domains"},

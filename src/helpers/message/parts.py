@@ -43,6 +43,11 @@ class Part:
         """The bytes as they are in the message, still transfer-encoded."""
         return self._source[self._start : self._end]
 
+    @property
+    def span(self) -> tuple[int, int]:
+        """Where `body` starts and ends; the message's own body starts where the first part's does."""
+        return self._start, self._end
+
     def get(self, name: str) -> Header | None:
         """The part's first header of this name."""
         return _find(self.headers, name)
