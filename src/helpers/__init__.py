@@ -51,6 +51,8 @@ if TYPE_CHECKING:
     from helpers.lookup import sample_zone as sample_zone
     from helpers.message import Message as Message
     from helpers.message import read_message as read_message
+    from helpers.redact import Redacted as Redacted
+    from helpers.redact import redact as redact
     from helpers.show.alignment import alignment_figure as alignment_figure
     from helpers.show.alignment_playground import alignment_playground as alignment_playground
     from helpers.show.checks import checks_table as checks_table
@@ -96,6 +98,7 @@ _NAMES = {
     "fixes": ("diagnose",),
     "lookup": ("SERVFAIL", "TIMEOUT", "LiveDns", "Overlay", "RecordingDns", "Zone", "sample_zone"),
     "message": ("Message", "read_message"),
+    "redact": ("Redacted",),
     "show.alignment": ("alignment_figure",),
     "show.alignment_playground": ("alignment_playground",),
     "show.checks": ("checks_table",),
@@ -116,7 +119,7 @@ _NAMES = {
     "terms": ("Answer", "Authentication", "Envelope", "Result", "Step"),
 }
 _ROOM = {name: room for room, names in _NAMES.items() for name in names}
-_WHOLE = ("fixes", "lab", "services")  # rooms with many names of their own: h.services.find(…)
+_WHOLE = ("fixes", "lab", "redact", "services")  # rooms with many names of their own: h.services.find(…)
 
 __all__ = sorted((*_ROOM, *_WHOLE))  # noqa: PLE0605 - a list of the names above
 
