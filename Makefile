@@ -54,9 +54,10 @@ slides: $(USER) ## make a self-contained HTML deck of each notebook in build/sli
 	    --TagRemovePreprocessor.remove_input_tags=remove-input \
 	    --output-dir "$(SLIDES)" $(ARGS) notebooks/*.ipynb
 
-notebooks: $(DEV) ## run notebooks/sources/*.py and write the notebooks and the README's picture
+notebooks: $(DEV) ## run notebooks/sources/*.py and write the notebooks, and the picture and the page in docs/
 	$(PY) tools/build_notebooks.py $(ARGS)
 	$(PY) tools/readme_picture.py
+	$(PY) tools/summary_page.py
 
 bench: $(DEV) ## measure speed against other libraries, as ratios
 	$(PY) -m benchmarks $(ARGS)

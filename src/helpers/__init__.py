@@ -49,6 +49,8 @@ if TYPE_CHECKING:
     from helpers.lookup import RecordingDns as RecordingDns
     from helpers.lookup import Zone as Zone
     from helpers.lookup import sample_zone as sample_zone
+    from helpers.mailbox import messages_in as messages_in
+    from helpers.mailbox import read_mailbox as read_mailbox
     from helpers.message import Message as Message
     from helpers.message import read_message as read_message
     from helpers.redact import Redacted as Redacted
@@ -63,6 +65,7 @@ if TYPE_CHECKING:
     from helpers.show.export import save_report as save_report
     from helpers.show.hops import hops_figure as hops_figure
     from helpers.show.journey import journey_figure as journey_figure
+    from helpers.show.mailbox import analyze_mailbox as analyze_mailbox
     from helpers.show.matrix import matrix_figure as matrix_figure
     from helpers.show.panel import bounce_panel as bounce_panel
     from helpers.show.service_chooser import service_chooser as service_chooser
@@ -71,6 +74,7 @@ if TYPE_CHECKING:
     from helpers.show.services import services_table as services_table
     from helpers.show.spf_figure import spf_figure as spf_figure
     from helpers.show.step_player import step_player as step_player
+    from helpers.show.summary import summary_figure as summary_figure
     from helpers.spf import check_spf as check_spf
     from helpers.spf import parse_spf as parse_spf
     from helpers.terms import Answer as Answer
@@ -97,6 +101,7 @@ _NAMES = {
     "exercises": ("check_answer", "practice"),
     "fixes": ("diagnose",),
     "lookup": ("SERVFAIL", "TIMEOUT", "LiveDns", "Overlay", "RecordingDns", "Zone", "sample_zone"),
+    "mailbox": ("messages_in", "read_mailbox"),
     "message": ("Message", "read_message"),
     "redact": ("Redacted",),
     "show.alignment": ("alignment_figure",),
@@ -108,6 +113,7 @@ _NAMES = {
     "show.export": ("html_report", "save_report"),
     "show.hops": ("hops_figure",),
     "show.journey": ("journey_figure",),
+    "show.mailbox": ("analyze_mailbox",),
     "show.matrix": ("matrix_figure",),
     "show.panel": ("bounce_panel",),
     "show.service_chooser": ("service_chooser",),
@@ -115,6 +121,7 @@ _NAMES = {
     "show.services": ("services_table",),
     "show.spf_figure": ("spf_figure",),
     "show.step_player": ("step_player",),
+    "show.summary": ("summary_figure",),
     "spf": ("check_spf", "parse_spf"),
     "terms": ("Answer", "Authentication", "Envelope", "Result", "Step"),
 }
