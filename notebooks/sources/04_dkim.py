@@ -110,7 +110,7 @@ print(signed.decode())
 # apart, and you will see why that is useful. (`[:-2]`: the last field goes in without its line ending.)
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# Draw two boxes on the board, body and header, with an arrow from bh= into the header box: only that one is signed. It
+# *Presenting:* Draw two boxes on the board, body and header, with an arrow from bh= into the header box: only that one is signed. It
 # explains the table in a few slides, and why a bounce without the body is still worth something.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
@@ -189,7 +189,7 @@ h.checks_table(
 # further one (RFC 6376 §5.4).
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# Let the room vote on "second Subject on top" before you show the table. Most expect a fail. Afterwards
+# *Presenting:* Let the room vote on "second Subject on top" before you show the table. Most expect a fail. Afterwards
 # ask which other fields they would name twice: From first of all.
 
 # %% [markdown] slideshow={"slide_type": "slide"}

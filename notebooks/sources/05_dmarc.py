@@ -194,7 +194,7 @@ with h.lab(zone) as net:
 # `quarantine`. It adds that few keep to that. So count on both: forged mail that gets in, and own mail that does not.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# Ask who in the room runs a receiver, and what it does at reject. MUST NOT is about mailing lists: a refusal makes the
+# *Presenting:* Ask who in the room runs a receiver, and what it does at reject. MUST NOT is about mailing lists: a refusal makes the
 # list think that the subscriber's address is dead.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
