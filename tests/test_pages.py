@@ -12,7 +12,9 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -24,6 +26,11 @@ from tests.pages import HEIGHT, INK, ROOT, WIDTH, add_notebook, keep, missing, r
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 lessons = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+
+
+def runs(path: Path) -> bool:
+    """Whether there is anything to run in a notebook."""
+    return any(cell.cell_type == "code" for cell in nbformat.read(path, as_version=4).cells)
 
 
 # ------------------------------------------------------------------- slides
@@ -50,74 +57,141 @@ def decks(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def open_deck(page: Any, decks: Path, path: Path) -> list[str]:
-    """Opens a deck as a file, without a network; gives what it asked for besides itself."""
-    deck = decks / f"{path.stem}.slides.html"
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
-    page.context.set_offline(True)
+# The contrast of every piece of text with what is behind it (WCAG 2.2, 1.4.3), with the text: [3.2, "words"].
+CONTRAST = """() => {
+    const channels = colour => colour.match(/[\\d.]+/g).map(Number);
+    const light = colour => {
+        const [r, g, b] = channels(colour).map(c => c / 255).map(
+            c => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+    };
+    const behind = part => {
+        for (; part; part = part.parentElement) {
+            const colour = getComputedStyle(part).backgroundColor;
+            if ((channels(colour)[3] ?? 1) > 0) return colour;
+        }
+        return "rgb(255, 255, 255)";
+    };
+    const found = [];
+    const texts = document.createTreeWalker(document.querySelector(".slides"), NodeFilter.SHOW_TEXT);
+    while (texts.nextNode()) {
+        const part = texts.currentNode.parentElement;
+        if (!texts.currentNode.data.trim() || part.closest("script, style, aside, .anchor-link")) continue;
+        const [a, b] = [light(getComputedStyle(part).color), light(behind(part))];
+        const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+        found.push([ratio, texts.currentNode.data.trim().slice(0, 40)]);
+    }
+    return found;
+}"""
+
+
+@dataclass
+class Deck:
+    """What one walk through a deck saw."""
+
+    asked: list[str] = field(default_factory=list)  # addresses besides the deck's own
+    errors: list[str] = field(default_factory=list)
+    slides: int = 0
+    too_large: list[str] = field(default_factory=list)
+    pictures: list[tuple[int, float, str]] = field(default_factory=list)  # width, ink, text alternative
+    text: str = ""
+    notes: str = ""
+    links: list[str] = field(default_factory=list)
+    pale: list[Any] = field(default_factory=list)
+
+
+@pytest.fixture(scope="module")
+def walked(browser: Any, decks: Path) -> Iterator[Callable[[Path], Deck]]:
+    """Opens a deck as a file, without a network, and walks through it once, whatever asks how it was."""
+    context = browser.new_context(viewport={"width": WIDTH, "height": HEIGHT}, offline=True)
+    yield cache(lambda path: walk(context.new_page(), decks / f"{path.stem}.slides.html"))
+    context.close()
+
+
+def walk(page: Any, deck: Path) -> Deck:
+    seen = Deck()
+    page.on("request", lambda request: seen.asked.append(request.url))
+    page.on("pageerror", lambda error: seen.errors.append(str(error)))
     page.goto(deck.as_uri())
     page.wait_for_function("window.Reveal && Reveal.isReady()")
-    return [url for url in asked if url != deck.as_uri() and not url.startswith("data:")]
-
-
-def walk(page: Any) -> Iterator[int]:
-    """Shows one slide after the other, with all its fragments."""
     places = page.evaluate("Reveal.getSlides().map(slide => Reveal.getIndices(slide))")
-    for number, place in enumerate(places, start=1):
-        page.evaluate("place => Reveal.slide(place.h, place.v, 99)", place)
-        yield number
+    for seen.slides, place in enumerate(places, start=1):
+        page.evaluate("place => Reveal.slide(place.h, place.v, 99)", place)  # with all its fragments
+        keep(page, f"{deck.name.partition('.')[0]}-slide-{seen.slides:02}")
+        width, height, title = page.evaluate(
+            "(s => [s.scrollWidth, s.scrollHeight, s.innerText.slice(0, 60)])(Reveal.getCurrentSlide())"
+        )
+        if width > WIDTH or height > HEIGHT:
+            seen.too_large.append(f"slide {seen.slides} is {width} by {height}: {title!r}")
+        for picture in page.query_selector_all(".reveal section.present img"):
+            width = picture.evaluate("img => img.complete && img.naturalWidth")
+            seen.pictures.append((width, min(picture.evaluate(INK)), picture.get_attribute("alt") or ""))
+    seen.asked = [url for url in seen.asked if url != deck.as_uri() and not url.startswith("data:")]
+    seen.text = page.evaluate("document.querySelector('.slides').textContent")
+    seen.notes = " ".join(page.locator("aside.notes").all_text_contents())
+    seen.links = page.evaluate("[...document.querySelectorAll('.slides a[href]')].map(a => a.href)")
+    seen.pale = [text for text in page.evaluate(CONTRAST) if text[0] < 4.5]
+    page.close()
+    return seen
 
 
 @lessons
-def test_a_deck_asks_nothing_of_the_network(path: Path, page: Any, decks: Path) -> None:
-    problems: list[str] = []
-    page.on("pageerror", lambda error: problems.append(str(error)))
-    assert open_deck(page, decks, path) == []
-    for number in walk(page):
-        keep(page, f"{path.stem}-slide-{number:02}")
-    assert problems == []
+def test_a_deck_asks_nothing_of_the_network(path: Path, walked: Any, decks: Path) -> None:
+    deck = walked(path)
+    assert deck.asked == []
+    assert deck.errors == []
     html = (decks / f"{path.stem}.slides.html").read_text(encoding="utf-8")
     assert not re.search(r"<(?:script|link|img|iframe)\b[^>]*\b(?:src|href)=[\"']?(?:https?:)?//", html)
 
 
 @lessons
-def test_slides_fit(path: Path, page: Any, decks: Path) -> None:
-    open_deck(page, decks, path)
-    too_large = []
-    for number in walk(page):
-        width, height, title = page.evaluate(
-            "(s => [s.scrollWidth, s.scrollHeight, s.innerText.slice(0, 60)])(Reveal.getCurrentSlide())"
-        )
-        if width > WIDTH or height > HEIGHT:
-            too_large.append(f"slide {number} is {width} by {height}: {title!r}")
-    assert too_large == []
-    assert page.evaluate("Reveal.getTotalSlides()") > 2
+def test_slides_fit(path: Path, walked: Any) -> None:
+    deck = walked(path)
+    assert deck.too_large == []
+    assert deck.slides > 2
 
 
 @lessons
-def test_a_decks_pictures_are_drawn_and_described(path: Path, page: Any, decks: Path) -> None:
-    open_deck(page, decks, path)
-    for _ in walk(page):
-        for picture in page.query_selector_all(".reveal section.present img"):
-            assert picture.evaluate("img => img.complete && img.naturalWidth") > 100
-            assert min(picture.evaluate(INK)) > 0.005, "a blank or half-drawn picture"
-            assert len(picture.get_attribute("alt") or "") > 10
+def test_a_decks_pictures_are_drawn_and_described(path: Path, walked: Any) -> None:
+    for width, ink, alt in walked(path).pictures:
+        assert width > 100
+        assert ink > 0.005, f"a blank or half-drawn picture: {alt}"
+        assert len(alt) > 10
 
 
 @lessons
-def test_a_deck_gives_no_solution_away(path: Path, page: Any, decks: Path) -> None:
-    open_deck(page, decks, path)
-    shown = re.sub(r"\s", "", page.evaluate("document.querySelector('.slides').textContent"))
+def test_text_on_slides_is_dark_enough(path: Path, walked: Any) -> None:
+    assert walked(path).pale == []
+
+
+@lessons
+def test_a_deck_gives_no_solution_away(path: Path, walked: Any) -> None:
+    shown = re.sub(r"\s", "", walked(path).text)
     for cell in nbformat.read(path, as_version=4).cells:
         if "solution" in cell.metadata.get("tags", ()):
             assert re.sub(r"\s", "", cell.source) not in shown
 
 
+@lessons
+def test_a_deck_has_the_presenters_notes_and_leads_to_other_decks(
+    path: Path, walked: Any, decks: Path
+) -> None:
+    deck = walked(path)
+    for cell in nbformat.read(path, as_version=4).cells:
+        if cell.metadata.get("slideshow", {}).get("slide_type") == "notes":
+            first = re.sub(r"[*`]", "", cell.source).split()[:3]
+            assert " ".join(first) in " ".join(deck.notes.split())
+    for link in deck.links:
+        target = urlsplit(link)
+        assert ".ipynb" not in link
+        if target.scheme == "file" and target.path.endswith(".html"):
+            assert (decks / Path(target.path).name).exists(), link
+
+
 # ------------------------------------------------------------------- JupyterLab
 
 
-@lessons
+@pytest.mark.parametrize("path", [*filter(runs, NOTEBOOKS)], ids=lambda path: path.stem)
 def test_a_notebook_runs_in_jupyterlab(path: Path, page: Any, lab: str) -> None:
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))

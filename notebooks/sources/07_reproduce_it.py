@@ -56,7 +56,7 @@ for hop in trace.hops:
 # %% slideshow={"slide_type": "-"}
 print(trace.hops[0].dialogue)
 
-# %% [markdown] slideshow={"slide_type": "fragment"}
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # The client logs in with the Gmail account and says `MAIL FROM:<monthly@fujiba.net>`. Gmail answers `250`: it
 # takes the mail. So far, `fujiba.net` stands in the envelope.
 #

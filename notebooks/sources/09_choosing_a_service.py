@@ -127,7 +127,7 @@ h.services_table(h.services.changed_since())
 others = h.services.all_services()[6:]
 h.services_figure(h.services.simulate(mail, domain="fujiba.net", dns_zone=zone, services=others))
 
-# %% [markdown] slideshow={"slide_type": "fragment"}
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # Plain Gmail fails in every column. Brevo passes with the signature only, also under relaxed alignment: on
 # shared addresses it keeps its own Return-Path. That is enough for DMARC, until something on the way breaks
 # the signature.
