@@ -47,7 +47,7 @@ HEAD = (
 BODY = "A line of the monthly report, of about the usual length.\r\n" * 80
 
 
-def signed() -> tuple[bytes, bytes]:
+def signed(head: str = HEAD) -> tuple[bytes, bytes]:
     """The message with the RSA signature, and with both. Their keys are put into TXT."""
     import dkim
     from cryptography.hazmat.primitives import serialization as s
@@ -62,7 +62,7 @@ def signed() -> tuple[bytes, bytes]:
     point = ed_key.public_key().public_bytes(s.Encoding.Raw, s.PublicFormat.Raw)
     TXT["ed._domainkey.example.com"] = f"v=DKIM1; k=ed25519; p={base64.b64encode(point).decode()}"
 
-    message = (HEAD + BODY).encode()
+    message = (head + BODY).encode()
     fields = [b"from", b"to", b"subject", b"date", b"message-id", b"mime-version", b"content-type"]
     first = dkim.sign(message, b"rsa", b"example.com", pem, include_headers=fields)
     return first + message, first + _ed25519_signature(message, ed_key, fields) + message
@@ -106,13 +106,20 @@ def ours(message: bytes) -> str:
     return str(found.dmarc.result)
 
 
+def remember_suffixes() -> None:
+    """Have authheaders read the public suffix list once for each domain."""
+    import authheaders
+
+    remembering = lru_cache(authheaders.dmarc_lookup.get_org_domain)
+    authheaders.get_org_domain = authheaders.dmarc_lookup.get_org_domain = remembering
+
+
 def peer() -> Callable[[bytes], str]:
     """authheaders, asking the same dict."""
     import authheaders
     import spf
 
-    remembering = lru_cache(authheaders.dmarc_lookup.get_org_domain)
-    authheaders.get_org_domain = authheaders.dmarc_lookup.get_org_domain = remembering
+    remember_suffixes()
     spf.DNSLookup = lambda name, qtype, strict=True, timeout=20: (
         [((name, "TXT"), [TXT[name].encode()])] if qtype == "TXT" and name in TXT else []
     )

@@ -17,7 +17,7 @@ from helpers.bounce import Bounce
 from helpers.diagnosis import Cause, Diagnosis, Findings, conclude, find_cause
 from helpers.fixes.changes import registered
 from helpers.fixes.results import Change, Fix, RejectedFix, Who
-from helpers.fixes.trial import Case
+from helpers.fixes.trial import Case, Signed
 from helpers.lookup import AskedOnce, ahead, can_ask_ahead
 from helpers.terms import DnsStatus, Envelope, Rules
 
@@ -48,7 +48,6 @@ MENDABLE = frozenset(
         Cause.UNDECIDED,
     }
 )
-REHEARSALS = 12  # of a search for fixes, some ten milliseconds each
 WITHOUT_DNS = "No fixes are proposed: without DNS nothing could be tried out."
 
 
@@ -117,12 +116,12 @@ def propose(found: Diagnosis | Findings, dns: Dns, *, now: float | None = None) 
     return _search(found, dns, now)
 
 
-def _search(found: Diagnosis, dns: Dns, now: float | None) -> Proposed:
+def _search(found: Diagnosis, dns: Dns, now: float | None, signed: Signed | None = None) -> Proposed:
     from helpers.fixes.search import search
 
     if found.message is None or found.authentication is None:
         return (), ()
-    return search(Case(found, found.message, found.authentication, dns, now))
+    return search(Case(found, found.message, found.authentication, dns, now, signed))
 
 
 def _foreseeing(found: Diagnosis, dns: Dns, now: float | None) -> Dns:
@@ -131,7 +130,9 @@ def _foreseeing(found: Diagnosis, dns: Dns, now: float | None) -> Dns:
         return dns
     author = found.message.author_domain if found.message is not None else None
     sure = [(registered(author), "TXT")] if author is not None else []
-    return ahead(AskedOnce(dns), sure, [lambda rehearsed: _search(found, rehearsed, now)], at_most=REHEARSALS)
+    signed: Signed = {}
+    rehearsal = [lambda rehearsed: _search(found, rehearsed, now, signed)]
+    return ahead(AskedOnce(dns), sure, rehearsal, eager=False)
 
 
 def _unknown_domain(diagnosis: Diagnosis, dns: Dns) -> str:

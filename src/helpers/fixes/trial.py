@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 Key = tuple[str, str]
 """Name and type of a set of records."""
 
+Signed = dict[tuple[bytes, str, str], Message]
+"""Messages with a proof's signature, by what was signed, domain and selector: each takes some ten ms."""
+
 KEY_NAME = "proof"  # one key for every proof: making one takes some 50 ms
 KEY_SHOWN = "v=DKIM1; k=rsa; p=<the key your service shows>"
 
@@ -53,7 +56,13 @@ class Case:
     """One message that failed, and what is known about it."""
 
     def __init__(
-        self, diagnosis: Diagnosis, message: Message, found: Authentication, dns: Dns, now: float | None
+        self,
+        diagnosis: Diagnosis,
+        message: Message,
+        found: Authentication,
+        dns: Dns,
+        now: float | None,
+        signed: Signed | None = None,
     ) -> None:
         self.cause: Cause = diagnosis.cause
         self.message = message
@@ -68,7 +77,7 @@ class Case:
         self.dns: Dns = dns if isinstance(dns, Zone) else AskedOnce(dns)
         self.now = received_at(message) if now is None else now
         self.body_returned = self.bounce is None or self.bounce.returned in ("full", "full-in-text")
-        self._signed: dict[tuple[bytes, str, str], Message] = {}
+        self._signed: Signed = {} if signed is None else signed
 
     @property
     def goal(self) -> Goal:

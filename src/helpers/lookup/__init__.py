@@ -114,7 +114,7 @@ class LiveDns:
         self._timeout = timeout
         self._total = TOTAL * timeout if total is None else total
         self._lock = Lock()  # for all below
-        self._kept: dict[Question, tuple[Answer, float]] = {}
+        self._kept: dict[Question, tuple[Answer, float, Ticket]] = {}
         self._on_their_way: dict[Question, Ticket] = {}
         self._waiting: deque[Ticket] = deque()
         self._threads = 0
@@ -133,9 +133,14 @@ class LiveDns:
     def __call__(self, name: str, rdtype: str) -> Answer:
         """What DNS answers now, or did within the TTL."""
         try:
-            return self.at_hand(name, rdtype)
+            answer = self.at_hand(name, rdtype)
         except NotYet as missing:
-            ticket = self.ask_ahead(Ticket(missing.question))
+            return self._wait_for(self.ask_ahead(Ticket(missing.question)))
+        if kept := self._kept.get((answer.name, answer.rdtype)):
+            kept[2].needed = True
+        return answer
+
+    def _wait_for(self, ticket: Ticket) -> Answer:
         begun = monotonic()
         ticket.needed = True
         while not ticket.settled.wait(min(max(0.0, ticket.due - monotonic()), LONGEST_WAIT)):
@@ -232,7 +237,7 @@ class LiveDns:
             if answer is not None:
                 if len(self._kept) >= MAX_REMEMBERED:
                     self._kept.clear()
-                self._kept[ticket.question] = answer, monotonic() + keep
+                self._kept[ticket.question] = answer, monotonic() + keep, ticket
         ticket.settle(answer, error)
 
 

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     """A check as a function of DNS; what it returns does not count."""
 
 BUDGET = 2  # times the questions that are sure or needed
+MAX_REHEARSALS = 64  # of one analysis, so that no record keeps it going for long; most take about ten
 LONGEST_WAIT = (
     3600.0  # seconds that a thread sleeps at a stretch: more than any limit, less than a platform's
 )
@@ -90,15 +91,15 @@ def can_ask_ahead(dns: Dns) -> bool:
 
 
 def ahead(
-    dns: Dns, sure: Iterable[Question] = (), rehearsals: Sequence[Rehearsal] = (), *, at_most: int = 64
+    dns: Dns, sure: Iterable[Question] = (), rehearsals: Sequence[Rehearsal] = (), *, eager: bool = True
 ) -> Dns:
     """``dns`` for one analysis, asking ahead. DNS that can't, such as a `Zone`, comes back as it is.
 
     ``sure``: the questions that the analysis will ask, whatever DNS says. ``rehearsals``: its
-    checks as functions of DNS, to hear from them what they may ask. ``at_most``: how often they
-    are heard, so that no record keeps them going for long; most analyses take about ten.
+    checks as functions of DNS, to hear from them what they may ask. They are heard whenever an
+    answer comes while the analysis waits; ``eager=False``, for what takes long: when it begins to.
     """
-    return _Ahead(dns, sure, rehearsals, at_most) if can_ask_ahead(dns) else dns
+    return _Ahead(dns, sure, rehearsals, eager) if can_ask_ahead(dns) else dns
 
 
 class _Place(NamedTuple):
@@ -118,11 +119,12 @@ class _Ahead:
     """DNS for one analysis in one thread; only the answers are brought by others."""
 
     def __init__(
-        self, dns: Any, sure: Iterable[Question], rehearsals: Sequence[Rehearsal], at_most: int
+        self, dns: Any, sure: Iterable[Question], rehearsals: Sequence[Rehearsal], eager: bool
     ) -> None:
         self._dns = dns
         self._rehearsals = rehearsals
-        self._left = at_most if rehearsals else 0
+        self._eager = eager
+        self._left = MAX_REHEARSALS if rehearsals else 0
         self._analysis = object()
         self._tickets: dict[Question, Ticket] = {}
         self._places: dict[Question, _Place] = {}  # of every question heard of
@@ -175,9 +177,11 @@ class _Ahead:
             return False
         self._need(ticket)
         begun = monotonic()
+        self._look_ahead()
         while question not in self._came_in and (left := ticket.due - monotonic()) > 0:
-            self._look_ahead()
             self._take_in(left)
+            if self._eager and question not in self._came_in:
+                self._look_ahead()
         stood = monotonic() - begun
         ticket.waited += stood
         self._waited += stood
@@ -201,7 +205,6 @@ class _Ahead:
             self._done = self._done.after(self._places[sent])
 
     def _need(self, ticket: Ticket) -> None:
-        ticket.needed = True
         if ticket.question not in self._counted:
             self._counted.add(ticket.question)
             self._news = self._news or self._kept_back

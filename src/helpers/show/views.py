@@ -546,4 +546,5 @@ def proofs_table(diagnosis: Diagnosis) -> Table:
 from helpers.show import checks as _check_tables  # noqa: E402, F401
 from helpers.show import exercises as _exercises  # noqa: E402, F401
 from helpers.show import exam as _exam  # noqa: E402, F401
+from helpers.show import lookup as _lookup  # noqa: E402, F401
 from helpers.show import services as _services  # noqa: E402, F401
