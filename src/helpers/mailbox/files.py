@@ -6,7 +6,6 @@ Packed files are read as they flow by, and what they may expand to is bounded. W
 
 from __future__ import annotations
 
-import gzip
 import re
 import tarfile
 import tempfile
@@ -27,6 +26,7 @@ from helpers.mailbox.streams import (
     Meter,
     Stream,
     TooMuchError,
+    gunzipped,
     why,
 )
 
@@ -155,7 +155,7 @@ def _one_message(stream: Stream, label: str | None, *, emlx: bool) -> Item:
 
 
 def _of_gzip(stream: Stream, label: str | None, name: str, budget: Budget, depth: int) -> Iterator[Item]:
-    inner = Stream(gzip.GzipFile(fileobj=stream).read, budget)  # type: ignore[call-overload]
+    inner = Stream(gunzipped(stream.read), budget)
     plain = name[: -len(".gz")] if name.lower().endswith(".gz") else name
     yield from _of_stream(inner, label, plain, budget, depth + 1)
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from helpers.mailbox.streams import BLOCK, MAX_MESSAGE, Read
+from helpers.mailbox.streams import BLOCK, DAMAGED, MAX_MESSAGE, Read
 
 LOOK_AHEAD = 2_000  # bytes after "From " that decide whether it begins a message
 
@@ -42,8 +42,12 @@ def split_mbox(read: Read) -> Iterator[bytes | None]:
     block in memory at a time. Raises what ``read`` raises, after what was complete.
     """
     buffer, scan, skipping, ended = bytearray(b"\n"), 0, False, False
+    failure: Exception | None = None
     while not ended:
-        block = read(BLOCK)
+        try:
+            block = read(BLOCK)
+        except DAMAGED as error:
+            block, failure = b"", error
         ended = not block
         buffer += block
         if buffer.startswith(b"\n" + _MARK + b"From "):
@@ -61,6 +65,8 @@ def split_mbox(read: Read) -> Iterator[bytes | None]:
         if skipping and scan > 3:  # keeps what may be the beginning of a From_ line, and the line before it
             del buffer[: scan - 3]
             scan = 3
+    if failure is not None:
+        raise failure
     if skipping:
         yield None
     elif (message := _message(buffer, 0, None)) is not None:

@@ -13,6 +13,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 BLOCK = 1 << 20  # bytes read at a time
+SMALL_BLOCK = 1 << 16  # packed bytes read at a time: what is lost where they are damaged
+GZIP = 31  # zlib's number for it
 MAX_MESSAGE = 50_000_000  # bytes: Gmail takes 25 MB, which base64 makes 34 MB
 MAX_NESTED = 2_000_000_000  # bytes of a packed file inside another
 MAX_RATIO = 200  # unpacked to packed: text packs 3 to 20 times, a bomb a thousand times
@@ -127,6 +129,33 @@ class Stream:
         if self.budget is not None:
             self.budget.spend(len(data))
         return data
+
+
+def gunzipped(read: Read) -> Read:
+    """Reads what gzip packed (RFC 1952), several members one after the other too.
+
+    A file that was cut off or damaged gives all that comes before that, and then raises EOFError or
+    zlib.error; `gzip` of the standard library keeps the last megabyte to itself.
+    """
+    unpacker = zlib.decompressobj(GZIP)
+    packed = b""
+
+    def next_bytes(size: int) -> bytes:
+        nonlocal unpacker, packed
+        while True:
+            if unpacker.eof:
+                packed = (unpacker.unused_data or packed).lstrip(b"\0") or read(BLOCK).lstrip(b"\0")
+                if not packed:
+                    return b""
+                unpacker = zlib.decompressobj(GZIP)
+            if not packed and not (packed := read(SMALL_BLOCK)):
+                raise EOFError
+            data = unpacker.decompress(packed, size)
+            packed = unpacker.unconsumed_tail
+            if data:
+                return data
+
+    return next_bytes
 
 
 def metered(read: Read, meter: Meter) -> Read:
