@@ -82,7 +82,7 @@ def test_each_notebook_leads_to_its_neighbours_and_to_the_contents(
         assert made.metadata.slideshow.slide_type == "skip"
         assert re.findall(r"\[← [^]]+\]\((\w+)\.ipynb\)", made.source) == ([before] if before else [])
         assert re.findall(r"\[[^]]+ →\]\((\w+)\.ipynb\)", made.source) == ([after] if after else [])
-        assert "[all lessons](00_start_here.ipynb#cell-id=contents)" in made.source
+        assert "[all lessons](00_start_here.ipynb#cell-id=The-lessons)" in made.source
     assert cells[1].source.startswith("About 5 minutes") == (name != "talk")
 
 
@@ -219,10 +219,16 @@ def test_the_index_leads_to_the_cells_that_settle_them() -> None:
     assert set(listed) == set(misconceptions.places(COURSE))
     for number, links in listed.items():
         assert links
-        for name, wanted in links:
-            notebook = nbformat.read(ROOT / "notebooks" / f"{name}.ipynb", as_version=4)
-            cell = next(cell for cell in notebook.cells if cell.id == wanted)
-            assert number in misconceptions.numbers(cell)
+        for name, heading in links:
+            cells = nbformat.read(ROOT / "notebooks" / f"{name}.ipynb", as_version=4).cells
+            (start,) = [at for at, cell in enumerate(cells) if cell.id == heading]
+            section = [cells[start]]
+            for cell in cells[start + 1 :]:
+                if cell.cell_type == "markdown" and cell.source.startswith("#"):
+                    break
+                section.append(cell)
+            settled = [one for cell in section for one in misconceptions.numbers(cell)]
+            assert number in settled, f"{name}#{heading} does not settle {number}"
 
 
 # ------------------------------------------------------------------- sections of RFCs

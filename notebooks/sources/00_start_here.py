@@ -75,8 +75,8 @@ h.alignment_figure(fixed)
 # settles it with an experiment; its exercises are judged by what your answer does.
 #
 # **Present.** The same notebooks are slides: `make present` shows them live in JupyterLab, `make slides`
-# writes each as one HTML file that needs no network. For the wall there is
-# [one page with the whole of it](../docs/summary.pdf).
+# writes each as one HTML file that needs no network. [The talk](talk.ipynb) tells the whole story in 25 minutes, and
+# for the wall there is [one page with all of it](../docs/summary.pdf).
 #
 # **Your own bounce.** Put it into `data/private/`, which git ignores, and ask the kit. One line of it is enough
 # to begin with:

@@ -25,7 +25,7 @@ def assembled(source: Source, order: Sequence[Source] | None = None) -> Notebook
     if source.name != "glossary":
         own = _with_terms(own, glossary.terms(order))
     own = [own[0], top(source, order), *own[1:], end(source, order)]
-    return as_notebook(own, name_terms=source.name == "glossary")
+    return as_notebook(own)
 
 
 def _filled(cell: NotebookNode, order: Sequence[Source]) -> list[NotebookNode]:

@@ -30,7 +30,7 @@ class Misconception:
 
 @dataclass(frozen=True)
 class Place:
-    """The first cell of a notebook that settles a misconception, and the heading it stands under."""
+    """Where a notebook settles a misconception first: the heading above, and the id of the heading's cell."""
 
     source: Source
     heading: str
@@ -58,7 +58,8 @@ def places(order: Sequence[Source]) -> dict[int, list[Place]]:
         here: dict[int, Place] = {}
         for at, cell in enumerate(source.cells):
             for number in numbers(cell):
-                here.setdefault(number, Place(source, source.heading_of(at), ids[at]))
+                above, heading = source.heading_of(at)
+                here.setdefault(number, Place(source, heading, ids[above]))
         for number, place in here.items():
             found.setdefault(number, []).append(place)
     return found

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 NOTEBOOKS = Path(__file__).resolve().parent.parent.parent / "notebooks"
 SOURCES = NOTEBOOKS / "sources"
 PAGES = ("talk", "glossary", "misconceptions")  # in this order, after the lessons
-CONTENTS_HEADING = "## The lessons"  # above the table in the first notebook
 MISCONCEPTION = re.compile(r"misconception-(\d\d)")
 
 METADATA = {
@@ -73,9 +72,9 @@ class Source:
                 for title in re.findall(r"^#+ (.+)$", without_code_blocks(cell.source), re.MULTILINE):
                     yield number, title.strip()
 
-    def heading_of(self, cell: int) -> str:
-        """The heading under which a cell stands."""
-        return [title for number, title in self.headings() if number <= cell][-1]
+    def heading_of(self, cell: int) -> tuple[int, str]:
+        """The heading under which a cell stands, with the number of the heading's own cell."""
+        return [found for found in self.headings() if found[0] <= cell][-1]
 
     @cached_property
     def words(self) -> int:
@@ -102,7 +101,8 @@ def without_code_blocks(text: str) -> str:
 
 def anchor(heading: str) -> str:
     """A heading as the id of the cell that begins with it: letters, digits and hyphens."""
-    return re.sub(r"[^A-Za-z0-9]+", "-", heading).strip("-")[:60]
+    words = re.sub(r"[^A-Za-z0-9]+", "-", heading).strip("-")[:60]
+    return words or hashlib.sha256(heading.encode()).hexdigest()[:12]
 
 
 def course(folder: Path = SOURCES) -> list[Source]:
@@ -117,29 +117,24 @@ def markdown(text: str, slide_type: str) -> NotebookNode:
     return nbformat.v4.new_markdown_cell(text, metadata={"slideshow": {"slide_type": slide_type}})
 
 
-def as_notebook(cells: Iterable[NotebookNode], *, name_terms: bool = False) -> NotebookNode:
+def as_notebook(cells: Iterable[NotebookNode]) -> NotebookNode:
     """Cells as a notebook that was not run. Inserting a cell renames no other.
 
-    A cell that others link to is named after what they look for there: the number of a misconception, a
-    term of the glossary (with `name_terms`), the contents. Every other id follows from what the cell says.
+    A cell that begins with a heading is named after it, so that others can link to it; every other id
+    follows from what the cell says.
     """
     notebook = nbformat.v4.new_notebook(metadata=METADATA)
     seen: Counter[str] = Counter()
     for cell in cells:
         new = nbformat.v4.new_code_cell if cell.cell_type == "code" else nbformat.v4.new_markdown_cell
-        name = _cell_id(cell, name_terms)
+        name = _cell_id(cell)
         seen[name] += 1
         unique = name if seen[name] == 1 else f"{name}-{seen[name]}"
         notebook.cells.append(new(cell.source, id=unique, metadata=cell.metadata))
     return notebook
 
 
-def _cell_id(cell: NotebookNode, name_terms: bool) -> str:
-    for tag in cell.metadata.get("tags", ()):
-        if MISCONCEPTION.fullmatch(tag):
-            return str(tag)
-    if name_terms and cell.source.startswith("### "):
-        return anchor(cell.source.splitlines()[0])
-    if "[all lessons]" not in cell.source and CONTENTS_HEADING in cell.source:
-        return "contents"
+def _cell_id(cell: NotebookNode) -> str:
+    if cell.cell_type == "markdown" and (heading := re.match(r"#+ (.+)", cell.source)):
+        return anchor(heading[1])
     return hashlib.sha256(f"{cell.cell_type}\n{cell.source}".encode()).hexdigest()[:12]

@@ -57,7 +57,7 @@ def _links(source: Source, order: Sequence[Source]) -> list[str]:
 
 
 def _contents(lessons: Sequence[Source]) -> str:
-    return f"[all lessons]({lessons[0].name}.ipynb#cell-id=contents)"
+    return f"[all lessons]({lessons[0].name}.ipynb#cell-id=The-lessons)"
 
 
 def contents(order: Sequence[Source]) -> str:
