@@ -82,6 +82,7 @@ __all__ = [
 # RFC 6376 §6.1 lets a verifier limit the number it tries, since each costs a DNS query and a public-key
 # operation. Mail in the wild has one to six; 50 leaves room for any chain of mailing lists.
 MAX_SIGNATURES = 50
+MAX_LISTED = 500  # ours: beyond, one row stands for all that are left
 CLOCK_SKEW = 300  # seconds that clocks may differ, for t= and x= (RFC 6376 §3.5 leaves it open)
 
 
@@ -96,7 +97,9 @@ def verify_dkim(
     known to be missing or cut, as in bounces: a body that does not fit is then "not checkable"
     instead of changed. The same holds by itself when nothing follows the header.
 
-    Returns one DkimCheck a DKIM-Signature field, topmost first; none: the message is unsigned.
+    Returns one DkimCheck a DKIM-Signature field, topmost first; none: the message is unsigned. Of more
+    than `MAX_SIGNATURES` the topmost are evaluated, and the others are "policy", with that reason; of
+    more than `MAX_LISTED` the last row says how many have none of their own.
     Never raises on odd mail or odd DNS answers; TypeError when an argument is of the wrong
     type. RFC 6376 §6.1.
     """
@@ -108,7 +111,10 @@ def verify_dkim(
     checks = [_Check(letter, place, now) for place in places[:MAX_SIGNATURES]]
     letter.ask_ahead(check.signature.query_name for check in checks if not problem_of(check.signature))
     tried = [check.run() for check in checks]
-    return (*tried, *[_not_tried(letter, place, len(places)) for place in places[MAX_SIGNATURES:]])
+    listed = [_not_tried(letter, place, len(places)) for place in places[MAX_SIGNATURES:MAX_LISTED]]
+    if len(places) > MAX_LISTED:
+        listed.append(_not_listed(places[MAX_LISTED], len(places)))
+    return (*tried, *listed)
 
 
 def key_questions(message: Message) -> tuple[tuple[str, str], ...]:
@@ -133,6 +139,15 @@ def _not_tried(letter: Letter, place: int, count: int) -> DkimCheck:
     )
     step = Step(f"DKIM-Signature (header {place + 1})", reason, "RFC 6376 §6.1")
     return DkimCheck(Result.POLICY, listed.domain, listed.selector, reason, header_index=place, steps=(step,))
+
+
+def _not_listed(place: int, count: int) -> DkimCheck:
+    reason = (
+        f"Not evaluated: this and {count - MAX_LISTED - 1} more. The message has {count} signatures, "
+        f"of which the first {MAX_SIGNATURES} are tried."
+    )
+    step = Step(f"DKIM-Signature (header {place + 1}) and those below", reason, "RFC 6376 §6.1")
+    return DkimCheck(Result.POLICY, None, None, reason, header_index=place, steps=(step,))
 
 
 # ---------------------------------------------------------------- one signature

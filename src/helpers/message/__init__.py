@@ -19,6 +19,7 @@ from helpers.message.addresses import Address, addr_spec, parse_addresses
 from helpers.message.dates import parse_date
 from helpers.message.envelope import incoming, infer_envelope
 from helpers.message.hops import Hop, parse_hops
+from helpers.message.limits import MAX_ADDRESS_TEXT, MAX_VALUE, exceeded
 from helpers.message.parts import Part
 from helpers.message.read import Header, read_block, split_headers
 from helpers.message.stated import Stated, parse_stated
@@ -63,11 +64,10 @@ class Message(Shown):
 
     @cached_property
     def _by_name(self) -> Mapping[str, tuple[Header, ...]]:
-        index: dict[str, tuple[Header, ...]] = {}
+        index: dict[str, list[Header]] = {}
         for header in self.headers:
-            name = header.name.lower()
-            index[name] = (*index[name], header) if name in index else (header,)
-        return index
+            index.setdefault(header.name.lower(), []).append(header)
+        return {name: tuple(found) for name, found in index.items()}
 
     def get(self, name: str) -> Header | None:
         """The topmost header of this name (any case), or None."""
@@ -79,7 +79,17 @@ class Message(Shown):
         return self._by_name.get(name.lower(), ())
 
     def _addresses(self, name: str) -> tuple[Address, ...]:
-        return tuple([address for header in self.all(name) for address in parse_addresses(header.value)])
+        found: list[Address] = []
+        left = MAX_ADDRESS_TEXT
+        for header in self.all(name):
+            value = header.value
+            if len(value) > left:  # an address that is cut would be another one: end at a comma
+                value = value[:left].rpartition(",")[0]
+            found += parse_addresses(value)
+            left -= len(value)
+            if left <= 0:
+                break
+        return tuple(found)
 
     @cached_property
     def from_addresses(self) -> tuple[Address, ...]:
@@ -99,6 +109,8 @@ class Message(Shown):
         """
         if len(self.all("from")) != 1 or len(self.author_domains) != 1:
             return None
+        if len(self.all("from")[0].raw) > MAX_ADDRESS_TEXT:
+            return None  # not read to its end
         if any(a.domain is None and "@" in a.text for a in self.from_addresses):
             return None  # an author without a usable domain, such as user@[192.0.2.1] or a@b@c
         return self.author_domains[0]
@@ -134,7 +146,7 @@ class Message(Shown):
     def return_path(self) -> str | None:
         """The address in the topmost Return-Path, ``""`` for the null sender ``<>``, None for none."""
         header = self.get("return-path")
-        return addr_spec(header.value) if header else None
+        return addr_spec(header.value[:MAX_VALUE]) if header else None
 
     @cached_property
     def date(self) -> datetime | None:
@@ -253,9 +265,8 @@ def read_message(source: Any) -> Message:
         return source
     raw = _bytes_of(source)
     block = read_block(raw)
-    return Message(
-        raw, block.headers, block.has_body, block.repairs, block.text, block.body_at, block.mbox_line
-    )
+    repairs = (*block.repairs, *exceeded(block.headers, block.body_at))
+    return Message(raw, block.headers, block.has_body, repairs, block.text, block.body_at, block.mbox_line)
 
 
 def _bytes_of(source: Any) -> bytes:

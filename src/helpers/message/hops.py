@@ -13,6 +13,7 @@ from datetime import datetime
 
 from helpers.message.dates import parse_date
 from helpers.message.fields import Header
+from helpers.message.limits import MAX_HOPS, MAX_VALUE
 from helpers.terms import Shown, filled_directly
 
 
@@ -72,12 +73,18 @@ Clauses = dict[str, tuple[list[str], list[str]]]
 
 
 def parse_hops(headers: tuple[Header, ...]) -> tuple[Hop, ...]:
-    """Every Received field as a hop, oldest to newest, with the delay from each to the next."""
+    """Every Received field as a hop, oldest to newest, with the delay from each to the next.
+
+    Of very many the topmost `MAX_HOPS`: those that the receiver and its neighbours wrote.
+    """
     received = [(index, header) for index, header in enumerate(headers) if header.lname == "received"]
+    left_out = len(received) - MAX_HOPS
     hops: list[Hop] = []
-    for index, header in reversed(received):
-        hop = parse_received(header.value, len(hops), index)
+    for index, header in reversed(received[:MAX_HOPS]):
+        hop = parse_received(header.value[:MAX_VALUE], len(hops), index)
         hops.append(_with_delay(hop, hops[-1] if hops else None))
+    if left_out > 0:
+        hops[0] = replace(hops[0], note=f"The {left_out} Received fields below it were not read.")
     return tuple(hops)
 
 

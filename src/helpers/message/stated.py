@@ -7,12 +7,14 @@ its place in the header allows trusting it. Copies (ARC's, ``X-…``) are listed
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from helpers.message.addresses import a_label
 from helpers.message.fields import Header
 from helpers.message.hops import Hop, find_ip
+from helpers.message.limits import MAX_STATEMENTS, MAX_VALUE, is_statement
 from helpers.terms import Result, Shown, filled_directly
 
 
@@ -119,25 +121,21 @@ Segment = tuple[str, list[tuple[int, str]]]
 Place = tuple[str, int, str | None]  # the field's name, its index, and who wrote it
 
 
-def is_statement(lname: str) -> bool:
-    """Is a field of this (lower-case) name a statement about authentication, or a copy of one?"""
-    return "authentication-results" in lname or "received-spf" in lname
-
-
 def is_copy(row: Stated) -> bool:
     """Is the field only a copy of a statement, under a name that no receiver looks at (ARC's, ``X-…``)?"""
     return row.header.lower() not in ("authentication-results", "received-spf")
 
 
 def parse_stated(headers: tuple[Header, ...], hops: tuple[Hop, ...]) -> tuple[Stated, ...]:
-    """Every statement in the header, topmost first; whom to trust is not judged yet."""
+    """Every statement in the header, topmost first; whom to trust is not judged yet.
+
+    Of very many fields the topmost `MAX_STATEMENTS`: those that the receiver wrote.
+    """
     stated: list[Stated] = []
-    for index, header in enumerate(headers):
-        lname = header.lname
-        if not is_statement(lname):
-            continue
-        read = received_spf if "received-spf" in lname else authentication_results
-        rows = read(header.value, header.name, index)
+    fields = [(index, header) for index, header in enumerate(headers) if is_statement(header.lname)]
+    for index, header in fields[:MAX_STATEMENTS]:
+        read = received_spf if "received-spf" in header.lname else authentication_results
+        rows = read(header.value[:MAX_VALUE], header.name, index)
         if rows and rows[0].by is None and (host := _writing_host(index, hops)):
             note = "who wrote it is taken from the Received field beside it"
             rows = [noted(replace(row, by=host), note) for row in rows]
@@ -170,12 +168,18 @@ def authentication_results(value: str, header: str = "", index: int = 0) -> list
         version = rest.strip()
         segments = [(rest, segments[0][1]) if "=" in rest else ("", []), *segments[1:]]
     loose: list[tuple[str, str]] = []  # properties before any method, as Yahoo writes from=
+    late: list[tuple[str, str]] = []  # properties of the last row that came in segments of their own
     for text, comments in segments:
         found, loose = _rows_of((header, index, by), text, comments, loose)
         if rows and not found and loose and all("." in name or name in _SPF_KEYS for name, _ in loose):
-            rows[-1] = _with_properties(rows[-1], loose)
+            late += loose
             loose = []
+        if found and late:
+            rows[-1] = _with_properties(rows[-1], late)
+            late = []
         rows += found
+    if late:
+        rows[-1] = _with_properties(rows[-1], late)
     if version.isdigit() and version != "1":
         rows = [noted(row, f"version {version} of this field is not known") for row in rows]
     return rows
@@ -248,9 +252,12 @@ def _rows_of(
         note = "no authentication was done (RFC 8601 §2.2)"
         return [Stated(*place, "none", Result.NONE, "none", note=note)], loose
     stated = []
-    for number, (start, name, value, properties) in enumerate(rows):
+    places, first = [at for at, _ in comments], 0  # in order, so each row takes those up to the next row
+    for number, (_, name, value, properties) in enumerate(rows):
         end = rows[number + 1][0] if number + 1 < len(rows) else len(text) + 1
-        own = [comment for at, comment in comments if (start <= at or number == 0) and at < end]
+        following = bisect_left(places, end, first)
+        own = [comment for _, comment in comments[first:following]]
+        first = following
         stated.append(_row(place, name, value, properties, "; ".join(own)))
     return stated, loose
 

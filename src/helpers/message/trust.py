@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from helpers.message.fields import Header
 from helpers.message.hops import Hop, find_ip
-from helpers.message.stated import Stated, is_copy, is_statement, noted
+from helpers.message.limits import is_statement
+from helpers.message.stated import Stated, is_copy, noted
 
 
 def judged(
@@ -17,10 +18,14 @@ def judged(
     ``boundary`` is the index of the Received field by which the mail came in from outside: what
     stands below it may have been in the mail already. None: the header does not tell.
     """
-    return tuple([_judge(row, headers, hops, boundary) for row in rows])
+    below, by = 0, None
+    if rows and boundary is not None:
+        below = _end_of_own(boundary, headers)
+        by = next((hop.by for hop in hops if hop.header_index == boundary), None)
+    return tuple([_judge(row, boundary, below, by) for row in rows])
 
 
-def _judge(row: Stated, headers: tuple[Header, ...], hops: tuple[Hop, ...], boundary: int | None) -> Stated:
+def _judge(row: Stated, boundary: int | None, below: int, by: str | None) -> Stated:
     if is_copy(row):
         note = "a copy under another name, not a statement"
         if row.header.lower().startswith("arc-"):
@@ -28,20 +33,19 @@ def _judge(row: Stated, headers: tuple[Header, ...], hops: tuple[Hop, ...], boun
         return noted(replace(row, counted=False, trusted=False), note)
     if boundary is None or row.header_index < boundary:
         return row
-    if _directly_below(row.header_index, boundary, headers):
-        by = next((hop.by for hop in hops if hop.header_index == boundary), None)
-        if row.by is None or related(row.by, by) or row.by == by:
-            return row
+    if row.header_index < below and (row.by is None or related(row.by, by) or row.by == by):
+        return row
     note = "it stands below the point where the mail came in from outside: the sender could have written it"
     return noted(replace(row, trusted=False), note)
 
 
-def _directly_below(index: int, boundary: int, headers: tuple[Header, ...]) -> bool:
-    """Receivers also write their results just below their own Received field."""
-    return all(
-        is_statement(header.lname) or header.lname.startswith(("arc-", "x-", "dkim-filter"))
-        for header in headers[boundary + 1 : index]
-    )
+def _end_of_own(boundary: int, headers: tuple[Header, ...]) -> int:
+    """Receivers also write their results just below their own Received field: where those end."""
+    for index in range(boundary + 1, len(headers)):
+        name = headers[index].lname
+        if not is_statement(name) and not name.startswith(("arc-", "x-", "dkim-filter")):
+            return index
+    return len(headers)
 
 
 def related(one: str | None, other: str | None) -> bool:

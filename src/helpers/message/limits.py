@@ -1,0 +1,54 @@
+"""How much of a header is interpreted; a hostile one may hold anything, any number of times.
+
+What is beyond stays in ``Message.headers``, byte for byte. ``Message.repairs`` says what was not read.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from helpers.message.fields import Header
+
+MAX_HOPS = 1_000  # RFC 5321 §6.3 takes more than about 100 Received fields for a loop
+MAX_STATEMENTS = 1_000  # ours: fields; a receiver writes one or two
+MAX_ADDRESS_TEXT = 200_000  # ours: characters of all fields of one name, about 5,000 mailboxes
+MAX_VALUE = 100_000  # ours: characters of one field; RFC 5322 §2.1.1 has lines of 998
+
+ADDRESS_FIELDS = frozenset({"from", "sender", "reply-to", "to"})
+
+
+def is_statement(lname: str) -> bool:
+    """Is a field of this (lower-case) name a statement about authentication, or a copy of one?"""
+    return "authentication-results" in lname or "received-spf" in lname
+
+
+def exceeded(headers: tuple[Header, ...], size: int) -> tuple[str, ...]:
+    """What of this header is too much to be interpreted, one sentence each; ``size`` is in bytes."""
+    if len(headers) <= min(MAX_HOPS, MAX_STATEMENTS) and size <= MAX_VALUE:
+        return ()
+    counts: Counter[str] = Counter()
+    sizes: Counter[str] = Counter()
+    long = 0
+    for header in headers:
+        name = header.lname
+        counts["statement" if is_statement(name) else name] += 1
+        if name in ADDRESS_FIELDS:
+            sizes[name] += len(header.raw)
+        elif len(header.raw) > MAX_VALUE and (name == "received" or is_statement(name)):
+            long += 1
+    found = []
+    if counts["received"] > MAX_HOPS:
+        found.append(f"{counts['received']} Received fields: the topmost {MAX_HOPS} were interpreted")
+    if counts["statement"] > MAX_STATEMENTS:
+        count = counts["statement"]
+        found.append(
+            f"{count} statements about authentication: the topmost {MAX_STATEMENTS} were interpreted"
+        )
+    for name, bytes_there in sizes.items():
+        if bytes_there > MAX_ADDRESS_TEXT:
+            found.append(
+                f"{bytes_there} bytes of {name.title()}: the first {MAX_ADDRESS_TEXT} were interpreted"
+            )
+    if long:
+        found.append(f"{long} fields of more than {MAX_VALUE} bytes: the rest of them was not interpreted")
+    return tuple(found)
