@@ -16,6 +16,7 @@ from __future__ import annotations
 from typing import Any
 
 from helpers.reports.read import Reading, gathered
+from helpers.reports.ready import Readiness, ready_for_reject
 from helpers.reports.results import (
     AggregateReport,
     DkimFound,
@@ -26,17 +27,22 @@ from helpers.reports.results import (
     SpfFound,
     Unreadable,
 )
+from helpers.reports.senders import Sender, senders
 
 __all__ = [
     "AggregateReport",
     "DkimFound",
     "FailureReport",
     "Override",
+    "Readiness",
     "Record",
     "Reports",
+    "Sender",
     "SpfFound",
     "Unreadable",
     "read_reports",
+    "ready_for_reject",
+    "senders",
 ]
 
 

@@ -7,19 +7,22 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from helpers.bounce import Bounce
+from helpers.bounce import read_bounce
+from helpers.message import Message
 from helpers.reports.results import FailureReport
 from helpers.terms import BounceKind
 
+_WORDS = re.compile(r"^[ \t]{0,20}([A-Za-z ]{1,30}):[ \t]{1,20}([^\r\n]{1,300})", re.MULTILINE)
 
-def failure_of(bounce: Bounce, source: str) -> FailureReport | None:
-    """The failure report in a bounce as read; None when it is no report of an authentication failure."""
+
+def failure_of(message: Message, source: str) -> FailureReport | None:
+    """The failure report in a message; None when it is no report of an authentication failure."""
+    bounce = read_bounce(message)
     fields: dict[str, str] = {}
-    for name, value in bounce.report:
+    for name, value in bounce.report if bounce.kind == BounceKind.ARF else ():
         fields.setdefault(name.lower(), " ".join(value.split()))
-    if bounce.kind != BounceKind.ARF or not fields.get("feedback-type", "").lower().startswith(
-        "auth-failure"
-    ):
+    fields = fields or _in_words(message)
+    if not fields.get("feedback-type", "").lower().startswith("auth-failure"):
         return None
     original = bounce.original
     author = original.author_domain if original is not None else None
@@ -42,8 +45,26 @@ def failure_of(bounce: Bounce, source: str) -> FailureReport | None:
     )
 
 
+def _in_words(message: Message) -> dict[str, str]:
+    """The fields that Exim's usual set-up writes as a text for people, under the names of RFC 6591."""
+    words = next((part.text() for part in message.parts if part.content_type == "text/plain"), "")
+    if "A message claiming to be from you has failed" not in words[:2000]:
+        return {}
+    said = {name.lower(): value.strip() for name, value in _WORDS.findall(words[:4000])}
+    aligned = [check for check in ("spf", "dkim") if said.get(f"{check} alignment", "").lower() == "yes"]
+    return {
+        "feedback-type": "auth-failure",
+        "auth-failure": "dmarc",
+        "source-ip": said.get("sender ip address", ""),
+        "arrival-date": said.get("received date", ""),
+        "reported-domain": said.get("sender domain", ""),
+        "identity-alignment": ", ".join(aligned) or "none",
+        "delivery-result": said.get("dmarc results", "").rpartition(",")[2].strip(),
+    }
+
+
 def _aligned(fields: Mapping[str, str]) -> tuple[str, ...]:
-    """Identity-Alignment: a list of dkim and spf, or none (RFC 9991 §4)."""
+    """Identity-Alignment: a list of dkim and spf, or none (RFC 9991)."""
     said = fields.get("identity-alignment", "").lower()
     return tuple(word for word in re.split(r"[\s,]+", said) if word and word != "none")
 

@@ -108,9 +108,9 @@ def _read_thoroughly(chunks: Chunks, notes: list[str], *, forgiving: bool) -> tu
     try:
         return _pulled(texts(chunks, forgiving=forgiving), mend=False)
     except etree.XMLSyntaxError as error:
-        why = str(error.msg or error).partition(", line")[0].rstrip(".")[:200]
+        why = " ".join(str(error.msg or error).partition(", line")[0].split()).rstrip(".")[:200]
     head, records = _pulled(texts(chunks, forgiving=forgiving), mend=True)
-    if not len(head) and not records.seen:
+    if not records.seen:
         raise RefusedError(f"The XML is not well-formed: {why}.")
     notes.append(f"The XML is not well-formed and was mended: {why}.")
     return head, records

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from helpers.bounce import read_bounce
 from helpers.message import Message, Part, read_message
 from helpers.reports.failure import failure_of
 from helpers.reports.parse import read_xml
@@ -124,11 +123,10 @@ class Reading:
     def message(self, message: Message, source: str, budget: Budget, depth: int) -> None:
         """Read the reports that a mail carries: attachments by what they are, not by what they are called."""
         before = self.found
-        if _is_feedback(message):
-            failure = failure_of(read_bounce(message), source)
-            if failure is not None:
-                self.failures.append(failure)
-                return
+        failure = failure_of(message, source) if _may_be_failure(message) else None
+        if failure is not None:
+            self.failures.append(failure)
+            return
         for part in message.parts:
             if not part.is_leaf or part.content_type == "text/html":
                 continue
@@ -155,8 +153,9 @@ def _is_text(source: str) -> bool:
     return "\n" in source or source.lstrip().startswith("<")
 
 
-def _is_feedback(message: Message) -> bool:
-    return any(part.content_type == "message/feedback-report" for part in message.parts)
+def _may_be_failure(message: Message) -> bool:
+    types = {part.content_type for part in message.parts}
+    return not types.isdisjoint({"multipart/report", "message/feedback-report"})
 
 
 def _may_be_report(part: Part, data: bytes) -> bool:
