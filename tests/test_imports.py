@@ -14,7 +14,7 @@ PACKAGE = Path(__file__).resolve().parent.parent / "src" / "helpers"
 
 # From left to right; a room may import what stands before it, and nothing in its own column or after.
 COLUMNS = (
-    ("terms",),
+    ("terms", "files"),
     ("lookup",),
     ("message",),
     ("bounce",),

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
+from helpers.files import write_new
 from helpers.lookup.ahead import NotYet, Question, Ticket
 from helpers.lookup.looked_up import Lookups
 from helpers.lookup.records import Nodes, canonical_name, read_values
-from helpers.lookup.zone import Zone, read_name, write_new
+from helpers.lookup.zone import Zone, read_name
 from helpers.terms import Answer, DnsFailure, DnsStatus
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ class RecordingDns:
 
         Whoever gets the file learns which names were asked for.
         """
-        return write_new(path, HEADING + self.zone().to_text(), overwrite)
+        return write_new(path, (HEADING + self.zone().to_text()).encode(), overwrite=overwrite)
 
 
 def _record(nodes: Nodes, absent: set[tuple[str, str]], name: str, rdtype: str, answer: Answer) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Set
 from typing import TYPE_CHECKING, Any
 
+from helpers.files import write_new
 from helpers.lookup.records import (
     EVERY,
     MAX_CNAMES,
@@ -181,7 +182,7 @@ class Zone(Shown):
 
         A file that exists is replaced only with ``overwrite=True``, else FileExistsError.
         """
-        return write_new(path, self.to_text(), overwrite)
+        return write_new(path, self.to_text().encode(), overwrite=overwrite)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Zone) and self._key() == other._key()
@@ -322,43 +323,3 @@ def _decoded(path: str | os.PathLike[str]) -> str:
             return file.read()
     except UnicodeDecodeError:
         raise ValueError(f"{path}: is not a text file in UTF-8") from None
-
-
-def write_new(path: str | os.PathLike[str], text: str, overwrite: bool) -> Path:
-    """Write a file, wholly or not at all; one that exists is replaced only when that was asked for."""
-    import os
-    import secrets
-    from pathlib import Path  # these cost imports, so only where a file is written
-
-    target = Path(os.path.realpath(path)) if overwrite else Path(path)
-    exists = FileExistsError(f"{path} exists already; overwrite=True replaces it")
-    if not overwrite and os.path.lexists(target):
-        raise exists
-    draft = target.with_name(f".{target.name[:100]}.{secrets.token_hex(4)}")
-    try:
-        with open(draft, "x", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-        if not overwrite:
-            _claim(draft, target)
-        else:
-            os.replace(draft, target)
-    except FileExistsError:
-        raise exists from None
-    except OSError as error:  # about the name that was given, not the draft's
-        raise type(error)(error.errno, error.strerror, str(path)) from None
-    finally:
-        draft.unlink(missing_ok=True)
-    return Path(path)
-
-
-def _claim(draft: Path, target: Path) -> None:
-    """Give the draft its name. Raises FileExistsError when the name was taken meanwhile."""
-    import os
-
-    try:
-        os.link(draft, target)
-    except FileExistsError:
-        raise
-    except OSError:  # a file system without hard links
-        open(target, "x").close()
-        os.replace(draft, target)

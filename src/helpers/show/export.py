@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from helpers.diagnosis import Diagnosis
+from helpers.files import write_new
 from helpers.show.safe import escape
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def save_report(
     """
     place = Path(path)
     text = _text(diagnosis, place, hide_addresses, comparison)
-    return write_whole(place, text.encode("utf-8", "backslashreplace"))
+    return write_new(place, text.encode("utf-8", "backslashreplace"))
 
 
 def _text(diagnosis: Diagnosis, place: Path, hide_addresses: bool, comparison: Comparison | None) -> str:
@@ -86,15 +87,3 @@ def _text(diagnosis: Diagnosis, place: Path, hide_addresses: bool, comparison: C
             raise TypeError(f"save_report takes a diagnosis, not {type(diagnosis).__name__}")
         return json.dumps(diagnosis.to_dict(), ensure_ascii=True, indent=2) + "\n"
     raise ValueError(f"a report ends with {', '.join(FORMATS)}, not {place.suffix or 'nothing'!r}")
-
-
-def write_whole(place: Path, content: bytes) -> Path:
-    """Write a new file that is there whole or not at all. Raises FileExistsError for one that exists."""
-    with open(place, "xb") as file:
-        try:
-            file.write(content)
-        except BaseException:
-            file.close()
-            place.unlink(missing_ok=True)
-            raise
-    return place

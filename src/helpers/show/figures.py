@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from helpers.files import write_new
 from helpers.show.safe import one_line
 
 if TYPE_CHECKING:
@@ -48,8 +49,9 @@ class Picture:
 
     def save(self, path: str) -> None:
         """Write the picture to a new file; its ending (.png, .svg, .pdf) says the format."""
-        with open(path, "xb") as file:
-            self.figure.savefig(file, format=str(path).rpartition(".")[2], dpi=DPI, facecolor=PAPER)
+        drawn = io.BytesIO()
+        self.figure.savefig(drawn, format=str(path).rpartition(".")[2], dpi=DPI, facecolor=PAPER)
+        write_new(path, drawn.getvalue())
 
     def _repr_mimebundle_(
         self, include: Any = None, exclude: Any = None

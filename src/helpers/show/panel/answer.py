@@ -9,7 +9,8 @@ from threading import Lock
 from typing import Any
 
 from helpers.diagnosis import Diagnosis
-from helpers.show.export import html_report, write_whole
+from helpers.files import write_new
+from helpers.show.export import html_report
 from helpers.show.panel.explain import Explained
 from helpers.show.panel.keep import shown_path, write_beside
 from helpers.show.report import answer_html, problem_html, table_html
@@ -102,7 +103,7 @@ class _SaveBar:
 
     def _write(self, suffix: str, content: bytes) -> Path:
         name = self._explained.given.name
-        return write_beside(self._folder, name, suffix, lambda place: write_whole(place, content))
+        return write_beside(self._folder, name, suffix, lambda place: write_new(place, content))
 
     def _html(self) -> Path:
         one = self._explained
