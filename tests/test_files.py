@@ -19,7 +19,9 @@ ROOT = Path(__file__).resolve().parent.parent
 # How each kind of file is written, as a program of its own would: `target` is the file's path.
 WRITERS = {
     "a zone": "h.sample_zone('fujiba').save(target)",
-    "a recording": "rec = h.RecordingDns(h.sample_zone('fujiba')); h.diagnose(bounce, dns=rec); rec.save(target)",
+    "a recording": "dns = h.RecordingDns(h.sample_zone('fujiba'))\n"
+    "h.diagnose(bounce, dns=dns)\n"
+    "dns.save(target)",
     "a report": "h.save_report(h.diagnose(bounce, dns=h.sample_zone('fujiba')), target)",
     "an evidence pack": "h.save_report(h.diagnose(bounce, dns=h.sample_zone('fujiba')), target)",
     "JSON": "h.save_report(h.diagnose(bounce, dns=h.sample_zone('fujiba')), target)",
