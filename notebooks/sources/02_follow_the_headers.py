@@ -7,7 +7,7 @@
 # now and then, somebody who wants to deceive you. After this lesson you know whose word each line is, and you
 # have sent a forged mail over real SMTP to see what of it survives.
 #
-# *Needs: lesson 01.*
+# *Needs: [[01]].*
 
 # %% slideshow={"slide_type": "-"}
 import helpers as h
@@ -95,17 +95,17 @@ for author in ("fujiba.net", "gmail.com"):
 #
 # Each server that takes a mail writes a `Received` field: from whom, by whom, when (RFC 5321 §4.4). Before you look
 # at the picture: three servers wrote one here. Whose can *you* believe, if you trust your own provider and nobody
-# else?
+# else? In the picture a believable one has a filled dot.
 
-# %% slideshow={"slide_type": "subslide"}
+# %% slideshow={"slide_type": "subslide"} tags=["remove-input"]
 h.hops_figure(mail)
 
 # %% [markdown] slideshow={"slide_type": "-"}
 # Only the last. `cm2.dti.ne.jp` saw the address `192.0.2.41` on its own connection. The other two lines, and `Date`,
 # were part of what that client handed over. They happen to be true.
 
-# %% [markdown] slideshow={"slide_type": "-"}
-# The kit calls this hop the border. Client IP and HELO in the envelope above come from it, and from no other.
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# The kit calls this hop the border, and reads client IP and HELO from it, and from no other:
 
 # %% slideshow={"slide_type": "-"}
 print(" ".join(mail.incoming_hop.raw_text.split()))
@@ -141,7 +141,9 @@ arrived = sent.received
 print(arrived.raw.decode())
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ### Your Return-Path is gone
+# ### Whose Return-Path is it?
+#
+# Some mail programs let you set one, and you did. Compare:
 
 # %% slideshow={"slide_type": "-"} tags=["misconception-18"]
 print("written by you:", h.read_message(spoof).return_path)
@@ -155,15 +157,11 @@ print("as it arrived: ", arrived.return_path)
 # ### One of your results is gone, the other is still there
 #
 # The receiver drops results that bear its own name, as RFC 8601 §5 tells it to. Google's name is not its business.
-# So whoever searches the text finds what you planted:
+# So whoever searches the text finds what you planted. What matters is *where* a line stands, and who can have written
+# it:
 
 # %% slideshow={"slide_type": "-"}
 print("dmarc=pass" in arrived.raw.decode())
-
-# %% [markdown] slideshow={"slide_type": "subslide"}
-# A search is not enough, then. What matters is *where* a line stands and *who* can have written it:
-
-# %% slideshow={"slide_type": "-"}
 for row in arrived.stated:
     word = "trusted" if row.trusted else "NOT trusted"
     print(f"{row.by}: {row.method}={row.result} for {row.domain or 'nobody'} - {word}")
@@ -173,14 +171,14 @@ for row in arrived.stated:
 # result, `dmarc=fail`, is above.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# The same in the picture. Look where the dashes end.
+# The same in the picture. Look which of the two dots is hollow.
 
-# %% slideshow={"slide_type": "-"}
+# %% slideshow={"slide_type": "-"} tags=["remove-input"]
 h.hops_figure(arrived)
 
 # %% [markdown] slideshow={"slide_type": "-"}
-# The Google hop is dashed, though it names a real server and its real address. It is a line of text that you wrote
-# a minute ago. The hop above it has the address that you really sent from.
+# Google's, though the line names a real server and its real address. It is text that you wrote a minute ago. The
+# filled dot has the address that you really sent from.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Results as real receivers write them
@@ -190,12 +188,14 @@ h.hops_figure(arrived)
 
 # %% slideshow={"slide_type": "-"}
 results = [
-    "mx.google.com; dkim=pass header.i=@fujiba.net header.s=svc1; spf=pass (google.com: domain of"
-    " b@mt64.fujiba.net designates 198.51.100.71 as permitted sender) smtp.mailfrom=b@mt64.fujiba.net",
-    "spf=pass (sender IP is 198.51.100.71) smtp.mailfrom=shop.example; dkim=none (message not signed)"
-    " header.d=none;dmarc=bestguesspass action=none header.from=shop.example;compauth=pass reason=109",
-    "mx.yahoo.com; dkim=unknown; spf=pass smtp.mailfrom=mt64.fujiba.net; dmarc=pass(p=REJECT)"
-    " header.from=fujiba.net;",
+    "mx.google.com; dkim=pass header.i=@fujiba.net header.s=svc1; spf=pass (google.com:"
+    " domain of b@mt64.fujiba.net designates 198.51.100.71 as permitted sender)"
+    " smtp.mailfrom=b@mt64.fujiba.net",
+    "spf=pass (sender IP is 198.51.100.71) smtp.mailfrom=shop.example; dkim=none"
+    " (message not signed) header.d=none;dmarc=bestguesspass action=none"
+    " header.from=shop.example;compauth=pass reason=109",
+    "mx.yahoo.com; dkim=unknown; spf=pass smtp.mailfrom=mt64.fujiba.net;"
+    " dmarc=pass(p=REJECT) header.from=fujiba.net;",
 ]
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
