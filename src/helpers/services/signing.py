@@ -118,9 +118,12 @@ def sign(
     fields = [with_crlf(header.raw) for header in message.headers]
     fields = [one if one.endswith(b"\r\n") else one + b"\r\n" for one in fields]
     body = with_crlf(message.body)
-    there = {header.lname for header in message.headers}
+    given = [header.lname for header in message.headers]
+    there = set(given)
     names = ["from", *(n.lower() for n in headers if n.lower() in there and n.lower() != "from")]
-    value = _signature(fields, body, domain, selector, key, at, names, header_name.encode())
+    named = frozenset(names)
+    signed = [field for field, name in zip(fields, given, strict=True) if name in named]
+    value = _signature(signed, body, domain, selector, key, at, names, header_name.encode())
     return b"%b: %b%b\r\n%b" % (header_name.encode(), value, b"".join(fields), body)
 
 
