@@ -161,7 +161,7 @@ def _collect(
     MailRedactor(names, weeks).redact(message.raw)
     if recorded is not None:
         redact_answers(recorded, names, {})
-        names.note_suffixes(suffixes_with_records(recorded, names.seen))
+        names.hostnames.note_suffixes(suffixes_with_records(recorded, set(names.hostnames.seen)))
     names.freeze()
 
 
@@ -201,8 +201,8 @@ class _Copy:
             notes.append(f"The copy does not tell everything that the original did: {differs}.")
         if self.signer is not None and self.signer.made:
             notes.append(
-                f"Signatures that fitted ({self.signer.made}) were made again with keys of this copy: they prove "
-                "nothing about the original, whose results are among the verdicts."
+                f"Signatures that fitted ({self.signer.made}) were made again with keys of this copy: they "
+                "prove nothing about the original, whose results are among the verdicts."
             )
         return tuple(notes)
 
@@ -225,7 +225,7 @@ def _heading(verdicts: tuple[Fact, ...], signed: bool) -> bytes:
 
 
 class _Room(ModuleType):
-    """The room itself can be called: ``helpers.redact`` is this module, and ``h.redact(mail)`` the function."""
+    """`helpers.redact` is this folder and the function in it: ``h.redact(mail)`` works in any case."""
 
     def __call__(self, source: Source, **options: Any) -> Redacted:
         return redact(source, **options)

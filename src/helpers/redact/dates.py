@@ -9,7 +9,7 @@ import re
 from datetime import UTC, datetime, timedelta
 
 WEEK = 7 * 86_400
-_MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+_MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 _MONTH = "|".join(_MONTHS)
 _DATE = re.compile(
     rf"(?P<day>\d{{1,2}})(?P<a>[\s-]+)(?P<month>{_MONTH})(?P<b>[a-z]{{0,6}}\.?[\s-]+)(?P<year>\d{{4}})(?!\d)"

@@ -1,4 +1,4 @@
-"""Text out of transfer encodings and charsets and back into them, with the line ends it had (RFC 2045, 2047)."""
+"""Text out of transfer encodings and charsets and back into them (RFC 2045, RFC 2047)."""
 
 from __future__ import annotations
 
@@ -29,11 +29,9 @@ def worded_again(text: str, raw: bytes) -> str:
         data = text.encode(charset)
     except (LookupError, UnicodeError):
         charset, data = "utf-8", text.encode("utf-8", "replace")
-    words = []
     limit = 30 if data.isascii() else len(data)
-    for start in range(0, len(data), limit):
-        words.append(f"=?{charset}?B?{base64.b64encode(data[start : start + limit]).decode()}?=")
-    return " ".join(words)
+    pieces = [data[start : start + limit] for start in range(0, len(data), limit)]
+    return " ".join([f"=?{charset}?B?{base64.b64encode(piece).decode()}?=" for piece in pieces])
 
 
 _WIDER = {

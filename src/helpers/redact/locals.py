@@ -1,4 +1,4 @@
-"""Local parts, with the structures that forwarding and bounce handling give them (RFC 5321 §2.3.11 leaves all free).
+"""Local parts, with the structures that forwarding and bounce handling give them.
 
 SRS    SRS0=hash=time=domain=user, SRS1=hash=host==hash=time=domain=user: forwarders
 BATV   prvs=tag=user: the sender's own mark, to tell real bounces from forged ones

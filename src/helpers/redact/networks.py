@@ -9,7 +9,7 @@ Words: a *net* is a block of addresses with everything in it; a *leaf* is one ad
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -56,6 +56,7 @@ class Networks:
     def __init__(self) -> None:
         self.addresses: dict[Address, None] = {}
         self.nets: dict[tuple[int, int, int], None] = {}  # version, base, length
+        self._avoid: set[str] = set()
         self._new: dict[Address, Address] = {}
         self._new_nets: dict[tuple[int, int, int], str] = {}
 
@@ -68,9 +69,14 @@ class Networks:
         elif len(self.nets) < MAX_NETS:
             self.nets[address.version, _base(int(address), length, address.max_prefixlen), length] = None
 
+    def avoid(self, text: str) -> None:
+        """An address that is to be nobody's new one."""
+        if len(self._avoid) < MAX_TREE:
+            self._avoid.add(text)
+
     def assign(self) -> None:
         """Find a new place for everything collected."""
-        avoid = {str(address) for address in self.addresses}
+        avoid = self._avoid | {str(address) for address in self.addresses}
         avoid |= {str(_address(version, base)) for version, base, _ in self.nets}
         for version, classes in ((4, _V4_CLASSES), (6, _V6_CLASSES)):
             leaves = [address for address in self.addresses if address.version == version]
@@ -80,7 +86,7 @@ class Networks:
                 mine = [int(address) for address in leaves if address in whole]
                 leaves = [address for address in leaves if address not in whole]
                 my_nets = [net for net in nets if _address(version, net[0]) in whole]
-                nets = [net for net in nets if net not in set(my_nets)]
+                nets = [net for net in nets if _address(version, net[0]) not in whole]
                 if mine or my_nets:
                     self._assign_class(version, mine, my_nets, places, avoid)
 
@@ -167,7 +173,7 @@ def _forest(version: int, leaves: list[int], nets: list[tuple[int, int]]) -> lis
     stack: list[_Net] = []
     items = [(net.base, net.length, net) for net in blocks.values()]
     everything: list[tuple[int, int, _Net | None]] = [*items, *((leaf, bits + 1, None) for leaf in leaves)]
-    for base, length, net in sorted(everything, key=lambda item: item[:2]):
+    for base, _, net in sorted(everything, key=lambda item: item[:2]):
         while stack and _base(base, stack[-1].length, bits) != stack[-1].base:
             stack.pop()
         if net is None:
@@ -243,6 +249,3 @@ class _Placing:
 
     def _taken(self, number: int) -> bool:
         return str(_address(self.version, number)) in self.avoid
-
-
-Renaming = Callable[[Address, int | None], str]

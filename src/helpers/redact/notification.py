@@ -5,18 +5,15 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from helpers.redact.public import listed
+
 if TYPE_CHECKING:
     from helpers.redact.fields import FieldRedactor
 
 MAX_JSON = 400_000
-_KEPT = frozenset(
-    """notificationType eventType bounceType bounceSubType complaintFeedbackType action status type name Type
-    feedbackType""".split()
-)
-_TIMES = frozenset("timestamp Timestamp arrivalDate".split())
-_WORDS = frozenset(
-    "diagnosticCode smtpResponse reportingMTA remoteMtaIp emailAddress source sourceIp userAgent".split()
-)
+_KEPT = listed("json_kept")
+_TIMES = listed("json_times")
+_WORDS = listed("json_words")
 
 
 def is_notification(text: str) -> bool:

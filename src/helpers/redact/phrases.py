@@ -1,4 +1,4 @@
-"""Address fields: display names and comments replaced, the form of the list kept as odd as it is (RFC 5322 §3.4)."""
+"""Address fields: names and comments replaced, the form of the list kept as odd as it is (RFC 5322 §3.4)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
 _PIECE = re.compile(
     r"""(?P<quoted>"[^"\\]*(?:\\.[^"\\]*)*")(?!\s*@)
-      | (?P<address>"[^"\\]*(?:\\.[^"\\]*)*"\s*@[^\s<>,;:()"]+ | [^\s<>,;:()"\[\]]*@(?:\[[^\]]*\]|[^\s<>,;:()"\[\]]*))
+      | (?P<address>"[^"\\]*(?:\\.[^"\\]*)*"\s*@[^\s<>,;:()"]+
+          | [^\s<>,;:()"\[\]]*@(?:\[[^\]]*\]|[^\s<>,;:()"\[\]]*))
       | (?P<comment>\([^()]*\))
       | (?P<mark>[<>,;:()\[\]"]|\s+)
       | (?P<word>[^\s<>,;:()"\[\]]+)""",
@@ -93,4 +94,4 @@ def _phrase(text: str, scrubber: Scrubber) -> str:
     if not stripped.strip():
         return text
     new = scrubber.names.person(stripped)
-    return text if new == stripped else new
+    return scrubber.words(text) if new == stripped else new

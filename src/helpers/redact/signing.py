@@ -49,7 +49,7 @@ class Signer:
         return Ed25519PrivateKey.from_private_bytes(self.names.secret(f"dkim {name}"))
 
     def resign(self, message: Message, headers: list[Header], body: bytes) -> list[Header]:
-        """The redacted fields, with signatures that end as the original's did. Other messages stay as they are."""
+        """The redacted fields, with signatures that end as before; those of other messages as they are."""
         if message.raw != self.message.raw:
             return headers
         for check in sorted(self.checks, key=lambda check: -(check.header_index or 0)):

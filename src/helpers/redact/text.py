@@ -12,9 +12,13 @@ from urllib.parse import quote, unquote
 
 from helpers.redact.locals import redact_local
 from helpers.redact.names import Names
-from helpers.redact.public import service_of
+from helpers.redact.public import listed, service_of
 
-_L = r"\s<>()\[\],;:\"@|\\\x00-\x1f\u201c\u201d\u201e\u00ab\u00bb\u3001\u3002\u300c\u300d\u3010\u3011\uff08\uff09\uff1a\uff1b\uff0c"
+# What ends a local part, the marks of languages without blanks included.
+_L = (
+    r"\s<>()\[\],;:\"@|\\\x00-\x1f\u201c\u201d\u201e\u00ab\u00bb\u3001\u3002\u300c\u300d"
+    r"\u3010\u3011\uff08\uff09\uff1a\uff1b\uff0c"
+)
 _TOKEN = re.compile(
     rf"""
     (?P<url>https?://[^\s<>"\u3000-\u303f]++)
@@ -23,16 +27,21 @@ _TOKEN = re.compile(
   | (?<![^{_L}'])(?P<coded_local>[^{_L}'%+=][^{_L}]*?)(?P<coded>%40|\+40|=40|&\#64;)(?P<coded_at>[\w.\-]++)
   | (?<![\w:.])(?P<v6>(?:[A-Za-z][A-Za-z0-9]{{0,15}}:)?(?:[0-9A-Fa-f]{{0,4}}:){{2,7}}[0-9A-Fa-f.]{{0,15}})
         (?![A-Za-z0-9:])(?:/(?P<v6_length>\d{{1,3}})(?!\d))?
-  | (?<![A-Za-z0-9_.])(?P<domain>(?:[A-Za-z0-9_*][A-Za-z0-9_\-]{{0,62}}\.)+
+  | (?<![A-Za-z0-9_])(?<![A-Za-z0-9_]\.)(?P<domain>(?:[A-Za-z0-9_*][A-Za-z0-9_\-]{{0,62}}\.)+
         (?:xn--[A-Za-z0-9\-]{{1,59}}|[A-Za-z][A-Za-z0-9\-]{{0,62}}))(?![A-Za-z0-9_])
-  | (?<![A-Za-z0-9.])(?P<v4>\d{{1,3}}(?:\.\d{{1,3}}){{3}})(?:/(?P<v4_length>\d{{1,2}})(?!\d))?(?![A-Za-z0-9_])(?!\.\d)
-  | (?P<word>[^\W_](?:[\w\-.~]*[^\W_])?)
+  | (?<![A-Za-z0-9.])(?P<v4>\d{{1,3}}(?:\.\d{{1,3}}){{3}})(?:/(?P<v4_length>\d{{1,2}})(?!\d))?
+        (?![A-Za-z0-9_])(?!\.\d)
+  | (?P<word>(?>[A-Za-z0-9](?:(?:[A-Za-z0-9_\-]|\.(?!\.))*[A-Za-z0-9])?)(?![\u00c0-\u024f])
+        |[A-Za-z0-9\u00c0-\u024f]+|[^\x00-\x7f\W_]+)
     """,
     re.VERBOSE | re.IGNORECASE,
 )
-_PROPERTY = re.compile(
-    r"(?:smtp|header|body|policy|dns|iprev|tls|arc|mail|auth|reason|bimi|x-[\w-]{1,30})\.[a-z][a-z0-9_.-]*",
-    re.I,
+_PROPERTY = re.compile(  # RFC 8601 §2.7 and what receivers add
+    r"(?:smtp|header|body|policy|dns|iprev|tls|arc|auth|bimi|x-[\w-]{1,30})\."
+    r"(?:mailfrom|mfrom|mail|from|helo|ehlo|auth|rcptto|client-ip|remote-ip|[disab]|iprev|dmarc|published-domain-policy|"
+    r"published-subdomain-policy|applied-disposition|evaluated-disposition|override-reason|arc-aware-result|sec|"
+    r"oldest-pass|chain|sender|envfrom|version|cipher|spf|dkim|policy|ptr|dnssec|selector)",
+    re.IGNORECASE,
 )
 _KEYED = re.compile(
     r"((?:(?:smtp|header|policy|body)\.[\w.-]{1,40}|envelope-from|envelope-sender|from|to|for|rcpt|rcpt_to|orcpt|"
@@ -40,17 +49,14 @@ _KEYED = re.compile(
     r"recipient|sasl_username|account|login|reason|value|title|alt|content|href|p|rua|ruf|uid|name)=['\"]?)(.*)",
     re.IGNORECASE | re.DOTALL,
 )
-_CODES = frozenset("resolver storedrv routing queue smtpsend agent mapi recipnotfound route hygiene".split())
-_FILES = frozenset(
-    """asp aspx bat c cf cfg cgi conf css csv doc docx eml exe gif gz htm html ini jpeg jpg js json log msg pdf php png
-    ppt pptx py rtf so sql tar tgz tif txt vbs xls xlsx xml zip""".split()
-)
+_CODES = listed("reply_codes")
+_FILES = listed("file_endings")
 _CIPHER = re.compile(r"(?:TLS|SSL|ECDHE|DHE|AES|RSA|CHACHA|DES|EDH|AEAD)[-_A-Z0-9.]*|ISO-\d.*|SHA\d+", re.I)
 _IP_INSIDE = re.compile(r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?![\d.])")
 _PIECE = re.compile(r"[^\W_]+")
 _MARKS = re.compile(r"^[*>=\-.!#&\u2022\u00b7]+")
 MAX_ID = 12  # characters from which on a mixture of letters and digits is an id
-_KEPT_SHAPES = frozenset("yes no true false none pass fail on off".split())
+_KEPT_VALUES = listed("kept_values")
 
 
 class Scrubber:
@@ -61,7 +67,13 @@ class Scrubber:
 
     def words(self, text: str) -> str:
         """The text with names replaced and everything else kept."""
-        return _TOKEN.sub(self._keep, self.names.replace_phrases(text))
+        pieces = self.names.hostnames.parted(self.names.replace_phrases(text))
+        return "".join(
+            [
+                self.names.domain(piece) if number % 2 else _TOKEN.sub(self._keep, piece)
+                for number, piece in enumerate(pieces)
+            ]
+        )
 
     def shape(self, text: str) -> str:
         """The text with names replaced, of all other words only the length."""
@@ -76,7 +88,7 @@ class Scrubber:
         if known is not None:
             return known
         word = found["word"]
-        return word if word.lower() in _KEPT_SHAPES or self.names.collecting else blurred(word)
+        return word if word.lower() in _KEPT_VALUES or self.names.collecting else blurred(word)
 
     def _known(self, found: re.Match[str]) -> str | None:
         """The replacement of everything but words."""
@@ -95,7 +107,7 @@ class Scrubber:
             return self._v6(found["v6"], found["v6_length"])
         if found["v4"]:
             return self.names.ip(found["v4"], int(found["v4_length"]) if found["v4_length"] else None)
-        return self._domain(found["domain"])
+        return self._domain(found)
 
     # ---------------------------------------------------------------- kinds
 
@@ -164,13 +176,14 @@ class Scrubber:
             return text[:start] + (text[start:] + tail if self.names.collecting else new + end)
         return _IP_INSIDE.sub(lambda found: self.names.ip(found.group()), text) + tail
 
-    def _domain(self, text: str) -> str:
+    def _domain(self, found: re.Match[str]) -> str:
+        text = found["domain"]
         known = self.names.word(text)
         if known is not None:
             return known
         labels = text.split(".")
         top = labels[-1]
-        if _PROPERTY.fullmatch(text) or labels[0].lower() in _CODES:
+        if _PROPERTY.fullmatch(text) or labels[0].lower() in _CODES or _is_key(found, labels[0]):
             return text
         if top.lower() in _FILES and len(labels) == 2:
             return self._word(text)
@@ -195,7 +208,15 @@ class Scrubber:
         return _PIECE.sub(lambda found: self.names.word(found.group()) or found.group(), text)
 
 
-_TOPS = frozenset("com net org jp de uk fr eu info edu gov example co io ru cn it nl ch at us".split())
+def _is_key(found: re.Match[str], first: str) -> bool:
+    """Is this ``policy.something=`` of a receiver's own making?"""
+    return (
+        first.lower() in ("policy", "header", "smtp", "body")
+        and found.string[found.end() : found.end() + 1] == "="
+    )
+
+
+_TOPS = listed("common_tops")
 
 
 def is_id(word: str) -> bool:

@@ -1,4 +1,4 @@
-"""What the checks of the original ended in, as facts under the new names; and whether the copy reads the same."""
+"""What the checks of the original ended in, under the new names; and whether the copy reads the same."""
 
 from __future__ import annotations
 
