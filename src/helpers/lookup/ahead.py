@@ -185,6 +185,7 @@ class _Ahead:
         stood = monotonic() - begun
         ticket.waited += stood
         self._waited += stood
+        self._done = self._done.after(self._places[question])
         return question in self._came_in and ticket.error is None
 
     def _take_in(self, seconds: float) -> None:
