@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from helpers import fixes as fixes
+    from helpers import reports as reports
     from helpers import services as services
     from helpers.arc import verify_arc as verify_arc
     from helpers.authentication import authenticate as authenticate
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
     from helpers.message import read_message as read_message
     from helpers.redact import Redacted as Redacted
     from helpers.redact import redact as redact
+    from helpers.reports import read_reports as read_reports
     from helpers.show.alignment import alignment_figure as alignment_figure
     from helpers.show.alignment_playground import alignment_playground as alignment_playground
     from helpers.show.checks import checks_table as checks_table
@@ -66,8 +68,14 @@ if TYPE_CHECKING:
     from helpers.show.hops import hops_figure as hops_figure
     from helpers.show.journey import journey_figure as journey_figure
     from helpers.show.mailbox import analyze_mailbox as analyze_mailbox
+    from helpers.show.mailbox_figures import refusals_figure as refusals_figure
+    from helpers.show.mailbox_figures import refusals_timeline_figure as refusals_timeline_figure
     from helpers.show.matrix import matrix_figure as matrix_figure
     from helpers.show.panel import bounce_panel as bounce_panel
+    from helpers.show.report_figures import reports_figure as reports_figure
+    from helpers.show.report_figures import senders_figure as senders_figure
+    from helpers.show.reports import failures_table as failures_table
+    from helpers.show.reports import senders_table as senders_table
     from helpers.show.service_chooser import service_chooser as service_chooser
     from helpers.show.service_figures import choice_figure as choice_figure
     from helpers.show.service_figures import services_figure as services_figure
@@ -104,6 +112,7 @@ _NAMES = {
     "mailbox": ("messages_in", "read_mailbox"),
     "message": ("Message", "read_message"),
     "redact": ("Redacted",),
+    "reports": ("read_reports",),
     "show.alignment": ("alignment_figure",),
     "show.alignment_playground": ("alignment_playground",),
     "show.checks": ("checks_table",),
@@ -114,8 +123,11 @@ _NAMES = {
     "show.hops": ("hops_figure",),
     "show.journey": ("journey_figure",),
     "show.mailbox": ("analyze_mailbox",),
+    "show.mailbox_figures": ("refusals_figure", "refusals_timeline_figure"),
     "show.matrix": ("matrix_figure",),
     "show.panel": ("bounce_panel",),
+    "show.report_figures": ("reports_figure", "senders_figure"),
+    "show.reports": ("failures_table", "senders_table"),
     "show.service_chooser": ("service_chooser",),
     "show.service_figures": ("choice_figure", "services_figure"),
     "show.services": ("services_table",),
@@ -126,7 +138,8 @@ _NAMES = {
     "terms": ("Answer", "Authentication", "Envelope", "Result", "Step"),
 }
 _ROOM = {name: room for room, names in _NAMES.items() for name in names}
-_WHOLE = ("fixes", "lab", "redact", "services")  # rooms with many names of their own: h.services.find(…)
+# Rooms with many names of their own: h.services.find(…)
+_WHOLE = ("fixes", "lab", "redact", "reports", "services")
 
 __all__ = sorted((*_ROOM, *_WHOLE))  # noqa: PLE0605 - a list of the names above
 

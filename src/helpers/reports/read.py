@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -82,19 +83,23 @@ class Reading:
                     )
 
     def file(self, file: Any, name: str = "") -> None:
-        """Read an open file, a mailbox (mbox) message by message."""
+        """Read an open file; a mailbox (mbox) message by message, so that it may be of any size."""
         name = name or Path(str(getattr(file, "name", "") or "the file")).name
         start = file.read(len(_FROM_LINE))
         if isinstance(start, str):
             self.data((start + file.read(MAX_FILE + 1)).encode("utf-8", "surrogateescape"), name)
         elif start == _FROM_LINE:
             for number, raw in enumerate(_messages(file), 1):
-                self.data(raw, f"{name}, message {number}")
+                self.one(raw, f"{name}, message {number}")
         else:
-            self.data(start + file.read(MAX_FILE + 1), name)
+            self.one(start + file.read(MAX_FILE + 1), name)
 
     def data(self, data: bytes, source: str) -> None:
-        """Read the bytes of one file."""
+        """Read bytes: as a file that holds them."""
+        self.file(BytesIO(data), source)
+
+    def one(self, data: bytes, source: str) -> None:
+        """Read the bytes of one file or message."""
         if len(data) > MAX_FILE:
             self.refuse(source, f"It is larger than {MAX_FILE // MIB} MiB, the most for one file.")
         elif not data.strip(b" \t\r\n"):

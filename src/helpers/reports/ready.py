@@ -143,10 +143,11 @@ class _Sides:
 
 
 def _entries(name: str, given: Iterable[str]) -> tuple[str, ...]:
-    entries = (given,) if isinstance(given, str) else tuple(given)
-    if any(not isinstance(one, str) or not one.strip() for one in entries):
+    entries: tuple[object, ...] = (given,) if isinstance(given, str) else tuple(given)
+    texts = tuple(one.strip().lower() for one in entries if isinstance(one, str) and one.strip())
+    if len(texts) < len(entries):
         raise TypeError(f"{name} takes names of senders, domains, addresses or networks, as text")
-    return tuple(one.strip().lower() for one in entries)
+    return texts
 
 
 def _is_one_of(sender: Sender, entries: Sequence[str]) -> bool:
@@ -178,7 +179,7 @@ def _own_not_aligned(own: Sequence[Sender]) -> Iterable[str]:
     for one in own:
         if one.not_aligned:
             yield (
-                f"{one.name} is yours, and {one.not_aligned:,} of its {one.messages:,} messages are not"
+                f"{one.label} is yours, and {one.not_aligned:,} of its {one.messages:,} messages are not"
                 f" aligned ({one.kind}): receivers are asked to refuse them."
             )
 
@@ -187,7 +188,7 @@ def _spf_alone(own: Sequence[Sender]) -> Iterable[str]:
     for one in own:
         if one.by_spf and not one.by_dkim:
             yield (
-                f"{one.name} passes by SPF alone ({one.by_spf:,} messages): forwarding takes that away, and"
+                f"{one.label} passes by SPF alone ({one.by_spf:,} messages): forwarding takes that away, and"
                 " p=reject must not rely on it (RFC 9989 §7.4). Have it sign with DKIM."
             )
 
@@ -214,7 +215,7 @@ def _undecided(undecided: Sequence[Sender]) -> Iterable[str]:
     for one in undecided:
         if one.authenticated_as:
             yield (
-                f"{one.name}: {one.not_aligned:,} messages not aligned ({one.kind}). Yours or not?"
+                f"{one.label}: {one.not_aligned:,} messages not aligned ({one.kind}). Yours or not?"
                 " Say so with own= or not_own=."
             )
     nobody = [one for one in undecided if not one.authenticated_as]

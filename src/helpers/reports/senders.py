@@ -37,6 +37,11 @@ class Sender(Shown):
     last: datetime | None
 
     @property
+    def label(self) -> str:
+        """The name to show: the one domain in full where there is only one."""
+        return self.authenticated_as[0] if len(self.authenticated_as) == 1 else self.name
+
+    @property
     def not_aligned(self) -> int:
         """Messages for which DMARC failed."""
         return self.messages - self.aligned

@@ -15,8 +15,11 @@ pd.set_option("display.html.use_mathjax", False)
 
 def frame_of(obj: Any) -> pd.DataFrame:
     """The first table of a result's view: steps of a check, headers of a message, evidence …"""
-    tables = view_of(obj).tables
-    return frame_of_table(tables[0]) if tables else pd.DataFrame()
+    view = view_of(obj)
+    if view.frame is not None:
+        frame: pd.DataFrame = view.frame()
+        return frame
+    return frame_of_table(view.tables[0]) if view.tables else pd.DataFrame()
 
 
 def frame_of_table(table: Table) -> pd.DataFrame:

@@ -8,7 +8,7 @@ tone   "good" or "bad" only where alignment decides; a raw pass is "plain", sinc
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import singledispatch
 from typing import Any, Literal
@@ -53,12 +53,13 @@ class Table:
 
 @dataclass(frozen=True)
 class View:
-    """Everything to show of one result. The first table is the one `to_frame` gives."""
+    """Everything to show of one result. `to_frame` gives what ``frame`` makes, or else the first table."""
 
     headline: str
     tone: Tone = "plain"
     tables: tuple[Table, ...] = ()
     notes: tuple[str, ...] = ()
+    frame: Callable[[], Any] | None = None  # where there is more in a result than its tables show
 
 
 # ------------------------------------------------------------- shared pieces
@@ -544,7 +545,9 @@ def proofs_table(diagnosis: Diagnosis) -> Table:
 
 # The views of some rooms stand in files of their own, which register them here.
 from helpers.show import checks as _check_tables  # noqa: E402, F401
-from helpers.show import exercises as _exercises  # noqa: E402, F401
+from helpers.show import comparison as _comparison  # noqa: E402, F401
 from helpers.show import exam as _exam  # noqa: E402, F401
+from helpers.show import exercises as _exercises  # noqa: E402, F401
 from helpers.show import lookup as _lookup  # noqa: E402, F401
+from helpers.show import reports as _reports  # noqa: E402, F401
 from helpers.show import services as _services  # noqa: E402, F401
