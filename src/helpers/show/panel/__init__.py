@@ -189,7 +189,7 @@ class BouncePanel:
         if chosen is None:
             raise ValueError("there is no recorded zone to choose from; give a zone file, or use live DNS")
         zone = chosen if isinstance(chosen, Zone) else Zone.from_file(chosen)
-        words = next(label for label, value in self.fields["zone"].options if value is chosen)
+        words = next((label for label, value in self.fields["zone"].options if value == chosen), "a zone")
         return Asking(zone=zone, words=words)
 
     def _arrived(self, _: object = None) -> None:
@@ -198,19 +198,27 @@ class BouncePanel:
     def _renew_upload(self) -> None:
         """An upload field that the server cut off sends nothing any more: a new one does."""
         old, new = self.fields["files"], make_upload()
+        new.add_class("bouncepanel-files")
         new.observe(self._arrived, names="value")
         self.fields["files"] = new
         _replace(self.box, old, new)
         self._arrived()
 
     def _refresh(self) -> None:
-        self.fields["kept"].options = kept_options(self.folder)
+        """Look into the folder again. New options unselect, so they are set only when they are others."""
+        kept = kept_options(self.folder)
+        if kept != list(self.fields["kept"].options):
+            there = {name for _, name in kept}
+            chosen = tuple(name for name in self.fields["kept"].value if name in there)
+            self.fields["kept"].options = kept
+            self.fields["kept"].value = chosen
         self._list_zones(self.fields["zone"].value)
 
     def _list_zones(self, chosen: object) -> None:
         options = zone_options(self.folder, self._zones)
-        self.fields["zone"].options = options
-        if any(value is chosen or value == chosen for _, value in options):
+        if options != list(self.fields["zone"].options):
+            self.fields["zone"].options = options
+        if any(value == chosen for _, value in options):
             self.fields["zone"].value = chosen
 
     def _zone_arrived(self, _: object = None) -> None:

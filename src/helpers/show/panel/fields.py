@@ -142,6 +142,8 @@ def lay_out(fields: Fields, arrived: Any, bar: Any, said: Any, out: Any) -> Any:
         ]
     )  # fmt: skip
     box.add_class("bouncepanel")
+    for name, field in fields.items():
+        field.add_class(f"bouncepanel-{name}")
     show_detail(fields, recorded, live)
     fields["dns"].observe(lambda _: show_detail(fields, recorded, live), names="value")
     return box

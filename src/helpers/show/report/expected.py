@@ -3,19 +3,10 @@
 from __future__ import annotations
 
 from helpers.services import Comparison, RecordState
+from helpers.show.comparison import SAME, STATES
 from helpers.show.report.parts import copied, section
 from helpers.show.safe import escape
 
-STATES = {
-    "there": "✔ there",
-    "missing": "✘ not there",
-    "differs": "✘ something else",
-    "compare": "? there: compare",
-    "no answer": "? no answer",
-    "fill in": "? fill in first",
-    "not asked": "not asked",
-}
-SAME = {True: "✔ the same", False: "✘ another", None: "? can't be told"}
 PLACEHOLDERS = "What stands in {braces} is on the service's own page, where your domain is set up."
 
 
