@@ -13,7 +13,7 @@ ARGS      :=
 # installation starts again, and the next call does nothing.
 USER      := $(VENV)/.installed
 DEV       := $(VENV)/.installed-dev
-INSTALLED_FROM := pyproject.toml tools/setup.sh tools/jupyterlab_overrides.json tools/jupyter_server_config.json
+INSTALLED_FROM := pyproject.toml tools/setup.sh $(wildcard tools/jupyter*)
 
 # Jupyter refuses to run as root, as one is in most containers, unless told so.
 JUPYTER_LAB := $(PY) -m jupyterlab $(if $(filter 0,$(shell id -u)),--allow-root)
@@ -43,9 +43,10 @@ diagnose: $(USER) ## explain a bounce: make diagnose FILE="data/private/my bounc
 test: $(DEV) ## set up, then run everything: helpers, notebooks, pages
 	$(PY) -m pytest $(ARGS)
 
-lint: $(DEV) ## check format, style and types
+lint: $(DEV) ## check format, style, types and spelling
 	$(PY) -m ruff format --check
 	$(PY) -m ruff check
+	$(PY) -m codespell_lib
 	$(PY) -m mypy
 
 slides: $(USER) ## make a self-contained HTML deck of each notebook in build/slides/
@@ -54,9 +55,9 @@ slides: $(USER) ## make a self-contained HTML deck of each notebook in build/sli
 	    --TagRemovePreprocessor.remove_input_tags=remove-input \
 	    --output-dir "$(SLIDES)" $(ARGS) notebooks/*.ipynb
 
-notebooks: $(DEV) ## run notebooks/sources/*.py and write the notebooks, and the picture and the page in docs/
+notebooks: $(DEV) ## run notebooks/sources/*.py and write the notebooks, README.md and docs/
 	$(PY) tools/build_notebooks.py $(ARGS)
-	$(PY) tools/readme_picture.py
+	$(PY) tools/readme.py
 	$(PY) tools/summary_page.py
 
 bench: $(DEV) ## measure speed against other libraries, as ratios

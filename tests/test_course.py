@@ -110,6 +110,35 @@ def test_a_lesson_says_how_long_it_takes_and_means_it(source: Source) -> None:
     assert source.number == 0 or source.question, "a lesson opens with its question, in bold"
 
 
+@pytest.mark.parametrize(
+    ("remote", "place"),
+    [
+        ("https://github.com/someone/mail-kit.git\n", "gh/someone/mail-kit"),
+        ("git@github.com:someone/mail.kit", "gh/someone/mail.kit"),
+        ("https://name:secret@github.com/someone/kit/", "gh/someone/kit"),
+        ("ssh://git@gitlab.com/group/sub/kit.git", "gl/group%2Fsub%2Fkit"),
+        ("https://codeberg.org/someone/kit", "git/https%3A%2F%2Fcodeberg.org%2Fsomeone%2Fkit"),
+        ("/srv/git/kit.git", "gh/OWNER/REPOSITORY"),
+        ("", "gh/OWNER/REPOSITORY"),
+    ],
+)
+def test_the_badge_leads_to_the_repository_of_the_remote(remote: str, place: str) -> None:
+    import readme
+
+    assert readme.place(remote) == place
+    text = readme.with_badge((ROOT / "README.md").read_text(encoding="utf-8"), remote)
+    (address,) = re.findall(r"\]\((https://mybinder\.org/v2/[^)]+)\)", text)
+    assert address == f"https://mybinder.org/v2/{place}/HEAD?urlpath=lab/tree/notebooks/00_start_here.ipynb"
+
+
+def test_the_readme_lists_the_lessons() -> None:
+    import readme
+
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert "](notebooks/01_the_bounce.ipynb) |" in text
+    assert readme.with_lessons(text) == text, "python tools/readme.py"
+
+
 def test_more_to_do_takes_longer(folder: Path) -> None:
     path = folder / "05_dmarc.py"
     short = minutes(Source(path))

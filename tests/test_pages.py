@@ -6,6 +6,7 @@ folder to keep a picture of every slide and of every notebook.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -246,17 +247,60 @@ def test_a_hostile_mail_stays_text_in_jupyterlab(page: Any, lab: str, course: Pa
     assert "onerror" in page.locator(".jp-OutputArea-output").nth(1).inner_text()
 
 
-def test_live_slides_ask_nothing_of_the_network(page: Any, lab: str) -> None:
+def needs_settings() -> None:
+    """Skips where this environment was not set up by make or tools/jupyter_settings.py."""
     settings = Path(sys.prefix, "share/jupyter/lab/settings/overrides.json")
-    if (
-        not settings.exists()
-        or settings.read_bytes() != (ROOT / "tools/jupyterlab_overrides.json").read_bytes()
-    ):
+    ours = json.loads((ROOT / "tools/jupyterlab_overrides.json").read_text(encoding="utf-8"))
+    there = json.loads(settings.read_text(encoding="utf-8")) if settings.exists() else {}
+    if {**there, **ours} != there:
         missing("an environment that make has set up")
+
+
+def test_live_slides_are_large_and_ask_nothing_of_the_network(page: Any, lab: str) -> None:
+    needs_settings()
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
-    page.goto(lab.replace("/lab/tree/", "/rise/").format(NOTEBOOKS[0].name))
+    page.goto(lab.replace("/lab/tree/", "/rise/").format("01_the_bounce.ipynb"))
     page.wait_for_selector(".reveal section.present h1", timeout=60_000)
     page.wait_for_timeout(3000)  # the theme is loaded
     keep(page, "live-slide-01")
+    sizes = "p => p.map(one => parseFloat(getComputedStyle(one).fontSize))"
+    assert min(page.locator("section.present p").evaluate_all(sizes)) >= 20, "too small for a room"
+    first = page.locator(".reveal section.present").last.inner_text()
+    assert "About" not in first.split(), "the line with the ways between lessons is no part of a slide"
+    page.keyboard.press("Space")
+    page.locator("section.present h2", has_text="A mail about a mail").wait_for()
+    keep(page, "live-slide-02")
     assert [url for url in asked if urlsplit(url).hostname not in {None, "127.0.0.1"}] == []
+
+
+def test_a_link_to_a_term_leads_to_the_term(page: Any, lab: str, course: Path) -> None:
+    """The first click opens the glossary there, with the windowing that JupyterLab has by default."""
+    tracker = course.parent / "settings/@jupyterlab/notebook-extension/tracker.jupyterlab-settings"
+    tests_own = tracker.read_text(encoding="utf-8")
+    tracker.write_text("{}", encoding="utf-8")
+    try:
+        page.goto(lab.format("07_reproduce_it.ipynb"))
+        shown = ".jp-NotebookPanel:not(.lm-mod-hidden) .jp-RenderedMarkdown"
+        page.wait_for_selector(f"{shown} h1", timeout=60_000)
+        link = page.locator(f"{shown} a[href*='cell-id=Sending-service']").first
+        link.scroll_into_view_if_needed()
+        link.click()
+        term = page.locator(f"{shown} h3", has_text="Sending service")
+        term.wait_for(timeout=30_000)
+        page.wait_for_timeout(2000)  # all cells above are drawn
+        keep(page, "glossary-from-lesson")
+        assert 0 <= term.bounding_box()["y"] < HEIGHT - 100
+    finally:
+        tracker.write_text(tests_own, encoding="utf-8")
+
+
+def test_jupyterlab_opens_with_the_kits_settings(page: Any, lab: str) -> None:
+    """No news, no question, and the files beside the notebook are the course."""
+    needs_settings()
+    page.goto(lab.format("00_start_here.ipynb"))
+    page.wait_for_selector(".jp-NotebookPanel h1", timeout=60_000)
+    page.locator(".jp-DirListing-item", has_text="01_the_bounce.ipynb").wait_for(timeout=30_000)
+    page.wait_for_timeout(1000)
+    keep(page, "jupyterlab")
+    assert page.locator(".jp-Dialog, .Toastify__toast").count() == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -251,13 +252,33 @@ def test_an_old_python_is_refused_in_one_clear_line(tmp_path: Path) -> None:
     assert "Python 3.9" in shown.stderr
 
 
-@pytest.mark.parametrize("script", [".ci/run", "tools/setup.sh", "tools/lock.sh"])
+@pytest.mark.parametrize("script", [".ci/run", "postBuild", "tools/setup.sh", "tools/lock.sh"])
 def test_scripts_can_be_run(script: str) -> None:
     path = ROOT / script
     shell = path.read_text(encoding="utf-8").splitlines()[0].split("/")[-1].split()[-1]
     assert subprocess.run([shell, "-n", str(path)], check=False).returncode == 0
     if os.name == "posix":
         assert os.access(path, os.X_OK)
+
+
+def test_jupyters_settings_come_beside_those_that_are_there(tmp_path: Path) -> None:
+    overrides = tmp_path / "share/jupyter/lab/settings/overrides.json"
+    overrides.parent.mkdir(parents=True)
+    text = '{"somebody:else": {"likes": "dark"}, "jupyterlab-rise:plugin": {}}'
+    overrides.write_text(text, encoding="utf-8")
+    for _ in range(2):
+        command = [sys.executable, "tools/jupyter_settings.py", str(tmp_path)]
+        subprocess.run(command, cwd=ROOT, check=True)
+        made = json.loads(overrides.read_text(encoding="utf-8"))
+        assert made.pop("somebody:else") == {"likes": "dark"}
+        assert made == json.loads((ROOT / "tools/jupyterlab_overrides.json").read_text(encoding="utf-8"))
+    server = tmp_path / "etc/jupyter/jupyter_server_config.d/email-auth-kit.json"
+    assert "ServerApp" in json.loads(server.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("caller", ["postBuild", "tools/setup.sh", "README.md"])
+def test_everybody_gets_jupyters_settings(caller: str) -> None:
+    assert "tools/jupyter_settings.py" in (ROOT / caller).read_text(encoding="utf-8")
 
 
 # ------------------------------------------------------------------- what is kept, and what is not
@@ -294,9 +315,9 @@ REGISTRY = re.compile(
 def test_no_file_names_a_machines_folder_or_a_registrys_host() -> None:
     found = []
     for path in tracked_files():
-        if "vendor" in path.parts or path.suffix in {".png", ".pdf", ".eml", ".mbox", ".pem"}:
+        if "vendor" in path.parts or path.suffix in {".png", ".pdf", ".eml", ".mbox", ".pem", ".gz"}:
             continue
-        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        for number, line in enumerate(path.read_text("utf-8", "replace").splitlines(), start=1):
             if '"image/png"' in line:
                 continue
             if MACHINE.search(line) or REGISTRY.search(line):
@@ -309,7 +330,7 @@ def test_text_files_end_as_text_files_do() -> None:
     for path in tracked_files():
         if path.suffix not in {".py", ".md", ".toml", ".yml", ".zone", ".json", ".ipynb", ".cfg", ".sh"}:
             continue
-        if "vendor" in path.parts:
+        if {"vendor", "hostile"} & set(path.parts):
             continue
         data = path.read_bytes()
         if data and (b"\r" in data or not data.endswith(b"\n")):

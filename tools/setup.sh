@@ -58,10 +58,5 @@ else
     "$venv/bin/python" -m pip install --quiet --no-deps --editable .
 fi
 
-# JupyterLab's defaults for this environment only: no news pop-up, and nothing asks outside for updates.
-mkdir -p "$venv/share/jupyter/lab/settings"
-cp tools/jupyterlab_overrides.json "$venv/share/jupyter/lab/settings/overrides.json"
-
-# An upload to a notebook is one message, and Jupyter hangs up above 10 MB by default: a mail can be larger.
-mkdir -p "$venv/etc/jupyter/jupyter_server_config.d"
-cp tools/jupyter_server_config.json "$venv/etc/jupyter/jupyter_server_config.d/email-auth-kit.json"
+# Jupyter's settings, for this environment only.
+"$venv/bin/python" tools/jupyter_settings.py

@@ -60,10 +60,10 @@ def _contents(lessons: Sequence[Source]) -> str:
     return f"[all lessons]({lessons[0].name}.ipynb#cell-id=The-lessons)"
 
 
-def contents(order: Sequence[Source]) -> str:
-    """A table of all lessons but the first, each with its question and its time."""
+def contents(order: Sequence[Source], folder: str = "") -> str:
+    """A table of all lessons but the first, each with its question and its time; `folder` leads to them."""
     rows = (
-        f"| [{source.title}]({source.name}.ipynb) | {source.question} | {minutes(source)} |"
+        f"| [{source.title}]({folder}{source.name}.ipynb) | {source.question} | {minutes(source)} |"
         for source in order
         if source.number  # the first lesson, 0, is where the table stands
     )
