@@ -110,8 +110,8 @@ def _save_answers(dns: RecordingDns, place: Path) -> None:
         dns.save(place)
     except FileExistsError:
         try:
-            same = Zone.from_file(place).to_text() == dns.zone().to_text()
+            there = Zone.from_file(place).to_text()
         except (OSError, ValueError):
-            same = False
-        if not same:
+            there = ""
+        if sorted(there.splitlines()) != sorted(dns.zone().to_text().splitlines()):  # name servers take turns
             raise
