@@ -49,7 +49,7 @@ print("\n".join(line for line in conversation if line.startswith("C: ")))
 # (`PROXY` is the lab's own: it lends the server an address.)
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# Give the room a moment with this output. Everything later hangs on it: SPF asks about the third line, the reader
+# *Presenting:* Give the room a moment with this output. Everything later hangs on it: SPF asks about the third line, the reader
 # sees the `From:` further down, and nothing in SMTP ties one to the other.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
@@ -128,6 +128,10 @@ Subject: New bank account
 
 Please pay.
 """
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# *Presenting:* Let the room dictate further lines: a Received-SPF, an X-Spam-Status, a whole second hop. All of it is
+# text before the letter, and SMTP takes it.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # The last of the two results even bears the name of the receiver that you send it to. For the experiment

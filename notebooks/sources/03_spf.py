@@ -89,7 +89,7 @@ h.spf_figure(mailgun)
 # have mattered: **of an include only a pass counts**. Anything else is "no match", and the next term is looked at.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# Ask the room what happens with the strict -all inside the include when the client is a stranger. The include does
+# *Presenting:* Ask the room what happens with the strict -all inside the include when the client is a stranger. The include does
 # not match, and the ~all of fujiba.net decides: softfail.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
@@ -217,6 +217,10 @@ for ending in ("~all", "-all"):
 # DMARC comes to the same end with either ending: `softfail` and `fail` are both no pass. What `-all` adds is the early
 # refusal, and it hits the signed mail, which DMARC would have passed. RFC 9989 §7.1 warns of it. A domain with a DMARC
 # policy loses nothing with `~all`.
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# *Presenting:* Somebody will say that their auditor wants -all. It is right for a domain that sends no mail at all, which
+# is the first exercise; for the others the DMARC policy does what the auditor means.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### Why forwarding breaks it at all
