@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -242,9 +243,9 @@ def test_only_experiments_settle_misconceptions() -> None:
 def test_the_index_leads_to_the_cells_that_settle_them() -> None:
     index = nbformat.read(ROOT / "notebooks/misconceptions.ipynb", as_version=4)
     listed: dict[int, list[tuple[str, str]]] = {}
-    for cell in index.cells:
+    for cell, answer in pairwise(index.cells):
         if heading := re.match(r"## (\d+)\. “", cell.source):
-            listed[int(heading[1])] = re.findall(r"\]\((\d\d_\w+)\.ipynb#cell-id=([\w-]+)\)", cell.source)
+            listed[int(heading[1])] = re.findall(r"\]\((\d\d_\w+)\.ipynb#cell-id=([\w-]+)\)", answer.source)
     assert set(listed) == set(misconceptions.places(COURSE))
     for number, links in listed.items():
         assert links

@@ -13,7 +13,7 @@ mail = h.read_message("../data/sample_headers/fixed_by_service.eml")
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## The message and its names
 
-# %% [markdown] slideshow={"slide_type": "subslide"}
+# %% [markdown] slideshow={"slide_type": "-"}
 # ### Author domain
 #
 # The domain of the address in `From`: the one that the reader sees, and the one that DMARC is about. There is one, or
@@ -32,7 +32,7 @@ mail.author_domain
 #
 # *RFC 5321 §2.3.1 · [[02]]*
 
-# %% [markdown] slideshow={"slide_type": "subslide"}
+# %% [markdown] slideshow={"slide_type": "-"}
 # ### MAIL FROM
 #
 # The address in the envelope to which bounces go. The server that sends writes it, and it need not be the one in `From`.
@@ -50,7 +50,7 @@ mail.author_domain
 # %% slideshow={"slide_type": "-"}
 mail.return_path
 
-# %% [markdown] slideshow={"slide_type": "subslide"}
+# %% [markdown] slideshow={"slide_type": "-"}
 # ### HELO
 #
 # The name with which a sending server greets, with the command `HELO` or `EHLO`. SPF asks about it when MAIL FROM is
@@ -66,7 +66,7 @@ mail.return_path
 #
 # *RFC 7208 §4.1 · [[03]]*
 
-# %% [markdown] slideshow={"slide_type": "subslide"}
+# %% [markdown] slideshow={"slide_type": "-"}
 # ### Received
 #
 # The header that each server puts on top of a message that it takes. They are read from the bottom up, and are as
@@ -85,7 +85,7 @@ mail.return_path
 #
 # *RFC 8601 §2.2 and §5 · [[02]]*
 
-# %% [markdown] slideshow={"slide_type": "subslide"}
+# %% [markdown] slideshow={"slide_type": "-"}
 # ### Encoded word
 #
 # How letters beyond ASCII are written in a header: character set, encoding, text.
@@ -108,7 +108,7 @@ h.read_message("From: info@例え.example\n\n").author_domain
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## DNS
 
-# %% [markdown] slideshow={"slide_type": "subslide"}
+# %% [markdown] slideshow={"slide_type": "-"}
 # ### Zone
 #
 # The part of DNS that one owner writes, as a set of records. In the kit a zone is a value: a changed one is a second
@@ -127,7 +127,7 @@ zone("fujiba.net", "TXT").values
 #
 # *RFC 5321 §5.1 · [[10]]*
 
-# %% [markdown] slideshow={"slide_type": "subslide"}
+# %% [markdown] slideshow={"slide_type": "-"}
 # ### NXDOMAIN and NODATA
 #
 # Two ways of saying no: the name does not exist at all, or it exists and has no record of the type that was asked for.
@@ -142,7 +142,7 @@ for name in ("nobody.fujiba.net", "fujiba.net"):
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## SPF
 
-# %% [markdown] slideshow={"slide_type": "subslide"}
+# %% [markdown] slideshow={"slide_type": "-"}
 # ### SPF record
 #
 # A TXT record that begins with `v=spf1` and says which addresses may send with this domain in MAIL FROM. A domain has
@@ -158,7 +158,7 @@ for name in ("nobody.fujiba.net", "fujiba.net"):
 #
 # *RFC 7208 §4.6.2 and §5 · [[03]]*
 
-# %% [markdown] slideshow={"slide_type": "subslide"}
+# %% [markdown] slideshow={"slide_type": "-"}
 # ### Softfail
 #
 # SPF's answer for `~`: probably not authorized. For DMARC it is no pass, exactly like `fail`; the difference is that
@@ -177,7 +177,7 @@ for name in ("nobody.fujiba.net", "fujiba.net"):
 checked = h.check_spf(client_ip="192.0.2.1", mail_from="a@fujiba.net", helo="a.example", dns=zone)
 print(checked.dns_mechanisms, "of 10")
 
-# %% [markdown] slideshow={"slide_type": "subslide"}
+# %% [markdown] slideshow={"slide_type": "-"}
 # ### Void look-up
 #
 # A question to DNS that brings nothing. SPF allows two, so that a record full of dead names can't be used to attack
@@ -192,7 +192,7 @@ print(checked.dns_mechanisms, "of 10")
 #
 # *RFC 7208 §7 · [[03]]*
 
-# %% [markdown] slideshow={"slide_type": "subslide"}
+# %% [markdown] slideshow={"slide_type": "-"}
 # ### SPF-authenticated identifier
 #
 # The domain that SPF passed for: that of MAIL FROM. `spf=pass` says nothing until one adds for whom.
@@ -210,7 +210,7 @@ print(checked.dns_mechanisms, "of 10")
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## DKIM
 
-# %% [markdown] slideshow={"slide_type": "subslide"}
+# %% [markdown] slideshow={"slide_type": "-"}
 # ### DKIM signature
 #
 # The header `DKIM-Signature`: a cryptographic signature of chosen headers and of the body. Headers with similar names,
@@ -232,7 +232,7 @@ print(checked.dns_mechanisms, "of 10")
     for check in h.verify_dkim(mail, dns=h.sample_zone("fujiba-fixed"), now=1_750_000_000)
 ]
 
-# %% [markdown] slideshow={"slide_type": "subslide"}
+# %% [markdown] slideshow={"slide_type": "-"}
 # ### Selector
 #
 # The name in `s=` of a signature. It leads to the key, and lets a domain have several keys: one for each service, an old
@@ -248,7 +248,7 @@ print(checked.dns_mechanisms, "of 10")
 #
 # *RFC 6376 §3.6.1 · [[04]]*
 
-# %% [markdown] slideshow={"slide_type": "subslide"}
+# %% [markdown] slideshow={"slide_type": "-"}
 # ### Canonicalization
 #
 # The form into which a message is brought before it is hashed. *simple* forgives nothing, *relaxed* forgives changed
@@ -263,7 +263,7 @@ print(checked.dns_mechanisms, "of 10")
 #
 # *RFC 6376 §3.7 · [[04]]*
 
-# %% [markdown] slideshow={"slide_type": "subslide"}
+# %% [markdown] slideshow={"slide_type": "-"}
 # ### Replay
 #
 # Sending a signed message again, unchanged, to other people. The signature holds, since the envelope is not signed.
@@ -273,7 +273,7 @@ print(checked.dns_mechanisms, "of 10")
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## DMARC
 
-# %% [markdown] slideshow={"slide_type": "subslide"}
+# %% [markdown] slideshow={"slide_type": "-"}
 # ### DMARC record
 #
 # A TXT record at `_dmarc.domain` that begins with `v=DMARC1`: what the owner asks receivers to do with mail that fails,
@@ -292,7 +292,7 @@ zone("_dmarc.fujiba.net", "TXT").values
 #
 # *RFC 9989 §3.2.10 and §4.4 · [[06]]*
 
-# %% [markdown] slideshow={"slide_type": "subslide"}
+# %% [markdown] slideshow={"slide_type": "-"}
 # ### Relaxed and strict
 #
 # How exactly two domains have to agree: *relaxed* wants the same organizational domain, *strict* the same name to the
@@ -311,7 +311,7 @@ zone("_dmarc.fujiba.net", "TXT").values
 # %% slideshow={"slide_type": "-"}
 h.organizational_domain("bounce.fujiba.net", dns=zone)
 
-# %% [markdown] slideshow={"slide_type": "subslide"}
+# %% [markdown] slideshow={"slide_type": "-"}
 # ### DNS tree walk
 #
 # Asking for `_dmarc` records from a name upwards, label by label, eight questions at most.
@@ -326,7 +326,7 @@ h.organizational_domain("bounce.fujiba.net", dns=zone)
 #
 # *RFC 9989 §3.2.15 · [[05]]*
 
-# %% [markdown] slideshow={"slide_type": "subslide"}
+# %% [markdown] slideshow={"slide_type": "-"}
 # ### DMARC policy domain
 #
 # The domain whose DMARC record holds for a message: the author domain, or else its organizational domain, or else the
@@ -342,7 +342,7 @@ h.organizational_domain("bounce.fujiba.net", dns=zone)
 #
 # *RFC 9989 §3.2.8 and §4.7 · [[05]]*
 
-# %% [markdown] slideshow={"slide_type": "subslide"}
+# %% [markdown] slideshow={"slide_type": "-"}
 # ### Disposition
 #
 # What is done with a message. The policy asks, the receiver decides.
@@ -357,7 +357,7 @@ h.organizational_domain("bounce.fujiba.net", dns=zone)
 #
 # *RFC 9990 · [[12]]*
 
-# %% [markdown] slideshow={"slide_type": "subslide"}
+# %% [markdown] slideshow={"slide_type": "-"}
 # ### Failure report
 #
 # A report about a single message that failed, asked for with `ruf=`. Few receivers send them, since they hold people's
@@ -368,7 +368,7 @@ h.organizational_domain("bounce.fujiba.net", dns=zone)
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Refusals and bounces
 
-# %% [markdown] slideshow={"slide_type": "subslide"}
+# %% [markdown] slideshow={"slide_type": "-"}
 # ### Bounce
 #
 # A message that says that another one was not delivered; its regular form is called *delivery status notification*, DSN.
@@ -383,7 +383,7 @@ h.organizational_domain("bounce.fujiba.net", dns=zone)
 #
 # *RFC 5321 §4.2.1 · [[01]]*
 
-# %% [markdown] slideshow={"slide_type": "subslide"}
+# %% [markdown] slideshow={"slide_type": "-"}
 # ### Enhanced status code
 #
 # Three numbers such as `5.7.1` that say more than the reply code: class, subject, detail. Receivers use them freely; the
@@ -404,7 +404,7 @@ h.read_bounce("550 5.7.1 Relaying denied").replies[0].enhanced
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## On the way
 
-# %% [markdown] slideshow={"slide_type": "subslide"}
+# %% [markdown] slideshow={"slide_type": "-"}
 # ### Sending service
 #
 # A company whose servers send other people's mail. What it writes into MAIL FROM and `d=` decides whether that mail is
@@ -420,7 +420,7 @@ h.read_bounce("550 5.7.1 Relaying denied").replies[0].enhanced
 #
 # *RFC 7208 §10.3 and appendix D · [[11]]*
 
-# %% [markdown] slideshow={"slide_type": "subslide"}
+# %% [markdown] slideshow={"slide_type": "-"}
 # ### SRS
 #
 # Sender Rewriting Scheme: a forwarder puts its own domain into MAIL FROM, so that SPF passes again, for the forwarder. It
@@ -436,7 +436,7 @@ h.read_bounce("550 5.7.1 Relaying denied").replies[0].enhanced
 #
 # *RFC 5321 §3.9.2, RFC 9989 §7.4 · [[11]]*
 
-# %% [markdown] slideshow={"slide_type": "subslide"}
+# %% [markdown] slideshow={"slide_type": "-"}
 # ### ARC
 #
 # Authenticated Received Chain: each server on the way seals what it saw, so that a later one may believe that SPF or DKIM

@@ -72,15 +72,12 @@ def numbers(cell: NotebookNode) -> list[int]:
 
 
 def index(order: Sequence[Source]) -> list[NotebookNode]:
-    """A cell for each misconception that some lesson settles."""
+    """Two cells for each misconception that some lesson settles: the belief; what was shown, and where."""
     where = places(order)
-    return [
-        markdown(
-            f"## {number}. “{one.belief}”\n\n{one.shown}\n\n"
-            + "*Settled in* "
-            + ", *again in* ".join(place.link for place in where[number]),
-            "slide",
-        )
-        for number, one in MISCONCEPTIONS.items()
-        if number in where
-    ]
+    made = []
+    for number, one in MISCONCEPTIONS.items():
+        if number in where:
+            links = ", *again in* ".join(place.link for place in where[number])
+            made.append(markdown(f"## {number}. “{one.belief}”", "slide"))
+            made.append(markdown(f"{one.shown}\n\n*Settled in* {links}", "fragment"))
+    return made
