@@ -274,10 +274,9 @@ class _Ahead:
         return sent
 
 
-GUESSES = {"TXT": ("v=spf1 -all",)}  # an include that does not match, so that what comes after it is heard of
-GUESSED_POLICY = (
-    "v=DMARC1; p=none",
-)  # found at every name, so that the walks of all identifiers are heard of
+# Guesses that let a check go on: an include that does not match, a policy to compare identifiers by.
+GUESSES = {"TXT": ("v=spf1 -all",)}
+GUESSED_POLICY = ("v=DMARC1; p=none",)
 
 
 def guess(name: str, rdtype: str) -> Answer:
@@ -287,7 +286,7 @@ def guess(name: str, rdtype: str) -> Answer:
 
 
 def is_open(answer: Answer) -> bool:
-    """True for an address, PTR or MX record in a rehearsal that is not known yet."""
+    """True for addresses, PTR or MX records that a rehearsal does not know yet."""
     return not answer.values and answer.status == DnsStatus.DATA
 
 
