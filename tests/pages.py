@@ -133,7 +133,7 @@ def lab(chromium: str, course: Path) -> Iterator[str]:
 
     # What tools/setup.sh gives the environment that make sets up, for one that make has not set up.
     (folder / "config").mkdir()
-    shutil.copy(ROOT / "tools/jupyter_server_config.json", folder / "config" / "jupyter_server_config.json")
+    shutil.copy(ROOT / "tools/jupyter_server_config.py", folder / "config" / "jupyter_server_config.py")
 
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

@@ -272,8 +272,18 @@ def test_jupyters_settings_come_beside_those_that_are_there(tmp_path: Path) -> N
         made = json.loads(overrides.read_text(encoding="utf-8"))
         assert made.pop("somebody:else") == {"likes": "dark"}
         assert made == json.loads((ROOT / "tools/jupyterlab_overrides.json").read_text(encoding="utf-8"))
-    server = tmp_path / "etc/jupyter/jupyter_server_config.d/email-auth-kit.json"
-    assert "ServerApp" in json.loads(server.read_text(encoding="utf-8"))
+    server = tmp_path / "etc/jupyter/jupyter_server_config.py"
+    assert server.read_bytes() == (ROOT / "tools/jupyter_server_config.py").read_bytes()
+
+
+def test_a_configuration_of_somebody_elses_is_left_alone(tmp_path: Path) -> None:
+    server = tmp_path / "etc/jupyter/jupyter_server_config.py"
+    server.parent.mkdir(parents=True)
+    server.write_text("c.ServerApp.port = 9999\n", encoding="utf-8")
+    command = [sys.executable, "tools/jupyter_settings.py", str(tmp_path)]
+    told = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
+    assert server.read_text(encoding="utf-8") == "c.ServerApp.port = 9999\n"
+    assert str(server) in told.stderr
 
 
 @pytest.mark.parametrize("caller", ["postBuild", "tools/setup.sh", "README.md"])

@@ -7,6 +7,7 @@ in an environment of conda or mamba it is one command more. What else is set the
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,8 @@ TOOLS = Path(__file__).resolve().parent
 SETTINGS = {
     # No news pop-up, nothing asks outside for updates, and live slides that a room can read.
     "jupyterlab_overrides.json": "share/jupyter/lab/settings/overrides.json",
-    # An upload to a notebook is one message, and Jupyter hangs up above 10 MB: a mail can be larger.
-    "jupyter_server_config.json": "etc/jupyter/jupyter_server_config.d/email-auth-kit.json",
+    # Large uploads, and no own mail in a stored notebook.
+    "jupyter_server_config.py": "etc/jupyter/jupyter_server_config.py",
 }
 
 
@@ -25,12 +26,24 @@ def settle(prefix: Path) -> list[Path]:
     written = []
     for source, place in SETTINGS.items():
         path = prefix / place
+        path.parent.mkdir(parents=True, exist_ok=True)
+        written.append(path)
+        if path.suffix == ".py":
+            _copy_ours(TOOLS / source, path)
+            continue
         there: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
         ours: dict[str, Any] = json.loads((TOOLS / source).read_text(encoding="utf-8"))
-        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps({**there, **ours}, indent=2) + "\n", encoding="utf-8")
-        written.append(path)
     return written
+
+
+def _copy_ours(source: Path, path: Path) -> None:
+    """Put the file there, unless somebody else's is there already."""
+    first_line = source.read_text(encoding="utf-8").split("\n", 1)[0]
+    if path.exists() and not path.read_text(encoding="utf-8").startswith(first_line):
+        print(f"{path} is not the kit's and stays as it is; {source} says what it would set", file=sys.stderr)
+        return
+    shutil.copyfile(source, path)
 
 
 if __name__ == "__main__":
