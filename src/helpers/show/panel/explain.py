@@ -12,7 +12,7 @@ from helpers.fixes import diagnose
 from helpers.lookup import LiveDns, RecordingDns, Zone
 from helpers.show.panel.given import Given, large_words, why_not_mail
 from helpers.show.panel.keep import shown_path, write_beside
-from helpers.terms import DnsStatus
+from helpers.terms import Answer, DnsStatus
 
 if TYPE_CHECKING:
     from helpers.services import Comparison
@@ -105,13 +105,23 @@ def _kept(dns: RecordingDns, given: Given, asking: Asking) -> list[str]:
 
 
 def _save_answers(dns: RecordingDns, place: Path) -> None:
-    """Write the answers; a file that says the same already will do. Raises FileExistsError for another."""
+    """Write the answers; a file that answers the same already will do. Raises FileExistsError for another."""
     try:
         dns.save(place)
     except FileExistsError:
-        try:
-            there = Zone.from_file(place).to_text()
-        except (OSError, ValueError):
-            there = ""
-        if sorted(there.splitlines()) != sorted(dns.zone().to_text().splitlines()):  # name servers take turns
+        if not _answers_alike(place, dns):
             raise
+
+
+def _answers_alike(place: Path, dns: RecordingDns) -> bool:
+    """Whether a recorded zone answers what was asked now as it was answered, in whatever order."""
+    try:
+        there = Zone.from_file(place)
+    except (OSError, ValueError):
+        return False
+    asked = zip(dns.questions, dns.answers, strict=True)
+    return all(_said(there(*question)) == _said(answer) for question, answer in asked)
+
+
+def _said(answer: Answer) -> tuple[object, ...]:
+    return answer.status, answer.failure, sorted(map(str, answer.values))
