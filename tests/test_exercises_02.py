@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -30,7 +31,7 @@ FORGED = TOP + HONEST + BELOW + PLANTED + END
 
 @pytest.fixture(autouse=True)
 def _a_new_session(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(exercises, "_tries", exercises.Counter())
+    monkeypatch.setattr(exercises, "_tries", Counter())
 
 
 @pytest.mark.parametrize(
