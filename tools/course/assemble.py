@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 
+PRESENTING = "*Presenting:*"  # so begin speaker's notes, which who studies alone sees as well
+
+
 def assembled(source: Source, order: Sequence[Source] | None = None) -> NotebookNode:
     """The whole notebook of a source, not run yet; `order` is the course it belongs to."""
     order = course(source.path.parent) if order is None else order
@@ -35,6 +38,8 @@ def _filled(cell: NotebookNode, order: Sequence[Source]) -> list[NotebookNode]:
     if cell.source == "[[misconceptions]]":
         return misconceptions.index(order)
     text = cell.source.replace("[[contents]]", contents(order))
+    if cell.metadata.slideshow.slide_type == "notes" and not text.startswith(PRESENTING):
+        text = f"{PRESENTING} {text}"
     text = re.sub(r"\[\[(\d\d)\]\]", lambda mark: _lesson(mark[1], order), text)
     return [_saying(cell, with_links(text) if _names_sections(text) else text)]
 

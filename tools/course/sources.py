@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from functools import cached_property
+from copy import deepcopy
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,11 +39,7 @@ class Source:
     @cached_property
     def cells(self) -> list[NotebookNode]:
         """The cells as the source has them, with slide types and tags only."""
-        made = []
-        for cell in jupytext.read(self.path, fmt="py:percent").cells:
-            metadata = {key: value for key, value in cell.metadata.items() if key in {"slideshow", "tags"}}
-            made.append(nbformat.from_dict({**cell, "metadata": metadata}))
-        return made
+        return deepcopy(_cells(self.path.read_text(encoding="utf-8")))
 
     @property
     def number(self) -> int | None:
@@ -92,6 +89,16 @@ class Source:
     def exercises(self) -> int:
         """How many cells answer an exercise."""
         return sum("solution" in cell.metadata.get("tags", ()) for cell in self.cells)
+
+
+@lru_cache(maxsize=64)
+def _cells(text: str) -> list[NotebookNode]:
+    """A source's cells; the same text is read once, however many lessons look at it."""
+    made = []
+    for cell in jupytext.reads(text, fmt="py:percent").cells:
+        metadata = {key: value for key, value in cell.metadata.items() if key in {"slideshow", "tags"}}
+        made.append(nbformat.from_dict({**cell, "metadata": metadata}))
+    return made
 
 
 def without_code_blocks(text: str) -> str:
