@@ -195,6 +195,13 @@ BY_FILE = {
     "incident_received.eml": (STORY, ADVICE),
     "incident_signed_by_gmail.eml": (STORY, ADVICE),
     "incident_bounce.eml": (STORY, ADVICE),
+    "bounce_by_postfix.eml": (STORY, ADVICE),
+    "bounce_by_exim.eml": (STORY, ADVICE),
+    # The bounce does not say from which address the mail came, so no address can be listed.
+    "bounce_by_opensmtpd.eml": (
+        ("listed_server", *SERVICE, "policy_none"),
+        ("spf_hard_fail", "dkim_key_only"),
+    ),
     # Redirected by one tenant to another, which sees the first one's server.
     "bounce_microsoft.eml": (("service_sign", "policy_none"), (*ADVICE, "srs", "service_return_path")),
     "pasted_headers.txt": (STORY, ADVICE),

@@ -104,6 +104,8 @@ def hostile(kind: object, depth: int = 0) -> object:
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
     if kind is str or kind is typing.Any:
         return HOSTILE
+    if kind is lookup.Zone:
+        return hostile_instance(kind, depth)
     if origin in (typing.Union, UnionType):
         return hostile(next((a for a in arguments if a is not type(None)), type(None)), depth)
     if origin is typing.Literal:

@@ -41,12 +41,11 @@ def table_text(table: Table) -> str:
             textwrap.fill(one_line(row[0], 600), LINE, initial_indent="- ", subsequent_indent="  ")
             for row in table.rows
         ]
-        return "\n".join([f"{table.title}:", *lines])
+        return "\n".join([f"{_text(table.title)}:", *lines])
     cells = [[_text(cell) for cell in row] for row in table.rows]
-    widths = _widths(table.columns, cells)
-    heading = "  ".join(
-        _pad(column, size) for column, size in zip(table.columns, widths, strict=True)
-    ).rstrip()
+    columns = tuple(_text(column) for column in table.columns)  # one may be named after a file
+    widths = _widths(columns, cells)
+    heading = "  ".join(_pad(column, size) for column, size in zip(columns, widths, strict=True)).rstrip()
     rows = ["\n".join(_wrapped(row, widths)) for row in cells]
     return "\n".join([heading, "  ".join("-" * size for size in widths), *rows])
 
