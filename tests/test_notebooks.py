@@ -158,6 +158,17 @@ def test_pictures_say_the_same_in_words(path: Path) -> None:
 
 
 @lessons
+def test_figures_have_one_width_and_carry_their_words(path: Path) -> None:
+    """One width for all: sizes of letters agree, and a slide has room for it."""
+    for cell in code_cells(path):
+        for output in cell.outputs:
+            if "image/png" in output.get("data", {}):
+                about = output.metadata["image/png"]
+                assert about["width"] == 960, cell.source
+                assert about["alt"] == output.data["text/plain"], cell.source
+
+
+@lessons
 def test_slide_types_and_tags_are_known_ones(path: Path) -> None:
     cells = read(path).cells
     for cell in cells:
