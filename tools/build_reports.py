@@ -42,9 +42,9 @@ def mailbox(receiver: str) -> bytes:
 
 def files() -> dict[str, bytes]:
     """Every file of data/reports by its path."""
-    monthly = date(2025, 6, story.MONTHLY)
-    old, new = on(story.WIDE, monthly), on(story.SMALL, monthly)
-    again = on(story.SMALL, date(2025, 5, 9))
+    bounced = date(2025, 5, story.MONTHLY)  # the day of the bounce
+    old, new = on(story.WIDE, bounced), on(story.SMALL, bounced)
+    again = on(story.SMALL, date(2025, 5, 27))
     assert old is not None
     assert new is not None
     assert again is not None

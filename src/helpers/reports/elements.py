@@ -50,6 +50,14 @@ def child(element: Any, wanted: str) -> Any | None:
     return next(children(element, wanted), None)
 
 
+def first_of_each(element: Any) -> dict[str, Any]:
+    """The children by their name; the first of several counts."""
+    found: dict[str, Any] = {}
+    for one in element:
+        found.setdefault(name_of(one), one)
+    return found
+
+
 def leaves(element: Any) -> dict[str, str | None]:
     """The text of each child by its name, None for an empty one; of several the first that is not empty."""
     found: dict[str, str | None] = {}

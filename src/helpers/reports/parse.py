@@ -160,6 +160,5 @@ def _taken(parser: Any, head: Any, records: Records) -> bool:
         elif elements.child(head, elements.name_of(element)) is None:
             head.append(deepcopy(element))
         element.clear()
-        while element.getprevious() is not None:
-            del parent[0]
+        del parent[: parent.index(element)]
     return found

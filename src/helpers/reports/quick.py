@@ -27,8 +27,7 @@ from helpers.reports.unpack import MIB, RefusedError
 MAX_RECORD = 1 * MIB  # characters: RFC 9990 §3.1.3 wants at most 100 signatures in one, some 30 KiB
 MAX_RECORDS = 250_000  # what 100 MiB of usual records hold
 MAX_BAD = 20  # records that can't be used are told one by one, the others are counted
-_KEPT = 4096  # pieces of text whose meaning is kept
-_KEPT_SIZE = 4096  # characters of one
+_KEPT_SIZE = 1 * MIB  # characters of text whose meaning is kept
 
 # No entity, no outside file, no network; libxml2's own limits (depth, size of a text) stay on.
 SAFE = {"resolve_entities": False, "no_network": True, "load_dtd": False, "huge_tree": False}
@@ -95,6 +94,7 @@ class Pieces:
     def __init__(self, root: str) -> None:
         self._root = root
         self._kept: dict[str, Parts] = {}
+        self._room = _KEPT_SIZE
         self._parser = etree.XMLParser(**SAFE)
 
     def record(self, text: str) -> Record:
@@ -120,10 +120,11 @@ class Pieces:
             raise NotPlainError from None
 
     def _keep(self, text: str, parts: Parts) -> None:
-        if len(text) <= _KEPT_SIZE:
-            if len(self._kept) >= _KEPT:
-                self._kept.clear()
-            self._kept[text] = parts
+        self._room -= len(text)
+        if self._room < 0:
+            self._kept.clear()
+            self._room = _KEPT_SIZE
+        self._kept[text] = parts
 
 
 def _usual_parts(form: re.Match[str]) -> Parts:
@@ -154,26 +155,29 @@ def _signature(form: tuple[str, ...]) -> tuple[str, str, str, str]:
 
 def parts_of(record: Any) -> Parts:
     """What a record says besides address and count. Raises BadRecordError when it is none."""
-    row = elements.child(record, "row")
+    return _parts(elements.first_of_each(record))
+
+
+def _parts(said: dict[str, Any]) -> Parts:
+    row = said.get("row")
     if row is None:
         raise BadRecordError("it has no row")
     policy = elements.child(row, "policy_evaluated")
     if policy is None:
         raise BadRecordError("it does not say how the policy was evaluated")
-    identifiers = elements.child(record, "identifiers")
-    if identifiers is None:
-        identifiers = elements.child(record, "identities")  # as a draft called it
+    identifiers = said.get("identifiers", said.get("identities"))  # a draft had the second name
     if identifiers is None:
         raise BadRecordError("it does not say whose mail it is about")
-    results = elements.child(record, "auth_results")
+    results = said.get("auth_results")
     found: elements.Found = elements.found(results) if results is not None else ((), ())
     return elements.evaluated(policy), elements.identified(identifiers), found
 
 
 def record_of(element: Any) -> Record:
     """The record in an element. Raises BadRecordError when it is none."""
-    (disposition, dkim, spf, reasons), (header_from, sender, recipient), found = parts_of(element)
-    said = elements.leaves(elements.child(element, "row"))
+    inside = elements.first_of_each(element)
+    (disposition, dkim, spf, reasons), (header_from, sender, recipient), found = _parts(inside)
+    said = elements.leaves(inside["row"])
     address = said.get("source_ip")
     if address is None:
         raise BadRecordError("it does not say where the messages came from")
