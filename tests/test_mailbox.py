@@ -620,3 +620,124 @@ def test_the_real_bounces_as_an_mbox_are_read_as_they_are_one_by_one() -> None:
     assert frame.attrs["counts"]["messages"] == len(paths)
     same_columns = [name for name in room.COLUMNS if name != "position"]
     pd.testing.assert_frame_equal(frame[same_columns], single[same_columns])
+
+
+# --------------------------------------------------------------- sample, figures
+
+ORCHARD = ROOT / "data" / "mailboxes" / "orchard.mbox.gz"
+EVENTS = {"2026-03-03": "shop moves", "2026-04-14": "p=reject"}
+
+
+@pytest.fixture(scope="module")
+def orchard() -> pd.DataFrame:
+    return h.analyze_mailbox(ORCHARD)
+
+
+def test_the_sample_mailbox_is_what_its_script_makes() -> None:
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "tools" / "build_mailbox.py"), "--check"],
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert ORCHARD.stat().st_size < 500_000
+
+
+def test_the_sample_mailbox_tells_its_story(orchard: pd.DataFrame) -> None:
+    counts = orchard.attrs["counts"]
+    assert counts["messages"] == counts["bounces"] + counts["no_bounces"] + counts["unread"] > 500
+    assert counts["unread"] == 3
+    assert set(orchard["cause"]) == {
+        "authenticated_as_other", "spf_unauthorized", "not_about_authentication",
+    }  # fmt: skip
+    first = orchard.groupby("cause")["date"].min().dt.date.astype(str)
+    assert first["authenticated_as_other"] == "2026-04-14"
+    assert first["spf_unauthorized"] == "2026-03-03"
+    of_cause = orchard.groupby("cause")["mail_from_domain"].unique().map(set)
+    assert of_cause["authenticated_as_other"] == {"gmail.com"}
+    assert of_cause["spf_unauthorized"] == {"orchard.example"}
+    gmx = orchard[orchard["receiver"].str.startswith("GMX", na=False) & (orchard["blamed"] == "dmarc")]
+    assert gmx["date"].min().month == 5
+
+
+def test_the_sample_mailbox_is_invented(orchard: pd.DataFrame) -> None:
+    content = gzip.decompress(ORCHARD.read_bytes())
+    assert content.startswith(b"From 1850000000000007919@xxx ")
+    for address in set(re.findall(rb"[\w.+-]+@([a-z0-9-]+(?:\.[a-z0-9-]+)+)", content)):
+        assert address.endswith((b".example", b"gmail.com", b"googlemail.com", b"mx.google.com")), address
+    ips = set(re.findall(rb"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?![\d.])", content))
+    assert ips
+    assert all(ip.startswith((b"192.0.2.", b"198.51.100.", b"203.0.113.")) for ip in ips)
+
+
+def test_todays_dns_does_not_explain_what_was_mended_since() -> None:
+    zone = h.Zone.from_file(ORCHARD.with_name("orchard.zone"))
+    frame = h.analyze_mailbox(ORCHARD, dns=zone)
+    spf = frame[frame["blamed"] == "spf"]
+    assert set(spf["cause"]) == {"not_reproduced", "spf_unauthorized"}
+    old = zone.with_records("orchard.example", "TXT", ["v=spf1 ip4:203.0.113.25 -all"])
+    assert set(h.analyze_mailbox(ORCHARD, dns=old)["cause"]) >= {"spf_unauthorized"}
+    assert "not_reproduced" not in set(h.analyze_mailbox(ORCHARD, dns=old)["cause"])
+    assert set(frame.loc[frame["blamed"] == "dmarc", "dmarc"]) == {"fail"}
+
+
+def texts(picture: Any) -> list[str]:
+    return [text.get_text() for text in picture.figure.axes[0].texts]
+
+
+def test_refusals_by_receiver(orchard: pd.DataFrame) -> None:
+    picture = h.refusals_figure(orchard)
+    gmail = orchard[orchard["receiver"] == "Gmail"]["cause"].value_counts()
+    said = f"Gmail: {gmail.sum()} ({gmail['not_about_authentication']} not about authentication"
+    assert said in str(picture)
+    assert {"Gmail", "Yahoo", str(gmail.sum()), "Authenticated as somebody else"} <= set(texts(picture))
+    assert picture.png() == h.refusals_figure(orchard.sample(frac=1, random_state=1)).png()
+    numbers = [int(one) for one in re.findall(r": (\d+) \(", str(picture))]
+    assert sum(numbers) == len(orchard)
+
+
+def test_refusals_over_time(orchard: pd.DataFrame) -> None:
+    picture = h.refusals_timeline_figure(orchard, events=EVENTS)
+    total = (orchard["cause"] == "authenticated_as_other").sum()
+    assert f"Authenticated as somebody else: {total}, the first on 14 Apr 2026" in str(picture)
+    assert "p=reject, 14 Apr 2026" in texts(picture)
+    assert "a week" in str(picture)
+    short = orchard[orchard["date"].dt.month == 3]
+    assert "Refusals a day" in str(h.refusals_timeline_figure(short))
+    unknown = orchard.assign(date=orchard["date"].where(orchard.index % 2 == 0))
+    assert f"{unknown['date'].isna().sum()} have no date" in str(h.refusals_timeline_figure(unknown))
+
+
+def odd_frames() -> Iterator[pd.DataFrame]:
+    def frame(receivers: list[Any], causes: list[Any], dates: list[str]) -> pd.DataFrame:
+        moments = pd.to_datetime(pd.Series(dates, dtype="str"), utc=True, format="ISO8601")
+        return pd.DataFrame({"receiver": receivers, "cause": causes, "date": moments})
+
+    yield frame(["a"], ["passes"], ["2026-01-01"])
+    yield frame([None, "x" * 300], ["\x1b[2J$x$", None], ["2026-01-01", "2026-01-01"])
+    yield frame(["日本.example"] * 2, ["undecided"] * 2, ["1700-01-01", "2200-12-31"])
+    causes = [cause.value for cause in h.Cause]
+    yield frame([f"r{n}" for n in range(len(causes))], causes, ["2026-02-03"] * len(causes))
+
+
+@pytest.mark.parametrize("frame", list(odd_frames()))
+def test_figures_of_odd_tables(frame: pd.DataFrame) -> None:
+    for picture in (
+        h.refusals_figure(frame),
+        h.refusals_timeline_figure(frame, events={"2026-01-01": "<b>&$", "1500-01-01": "x"}),
+    ):
+        assert picture.png().startswith(b"\x89PNG")
+        assert "\x1b" not in str(picture)
+        width, height = picture.figure.get_size_inches()
+        assert width == 9.6
+        assert height <= 6.7
+
+
+def test_figures_say_what_they_can_not_draw(orchard: pd.DataFrame) -> None:
+    for draw in (h.refusals_figure, h.refusals_timeline_figure):
+        with pytest.raises(ValueError, match="no"):
+            draw(orchard[:0])
+        with pytest.raises(ValueError, match="no column"):
+            draw(orchard[["message"]])
+    with pytest.raises(ValueError, match="is no day"):
+        h.refusals_timeline_figure(orchard, events={"tomorrow": "x"})

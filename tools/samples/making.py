@@ -55,6 +55,7 @@ KEYS = {
         Key("signer", "signer.example", "2025"),
         Key("signer-ed25519", "signer.example", "ed2025", "ed25519-sha256"),
         Key("strict", "news.strict.example", "2025"),
+        Key("orchard", "orchard.example", "2026"),
     )
 }
 

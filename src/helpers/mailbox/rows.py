@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 MAX_TEXT = 1_000  # characters of a reply
 MAX_NAME = 500  # characters of a subject, a message id, a list of domains
+NO_TEXT = "a picture or some other file that is not text"
 _UNKNOWN = Envelope()
 _SIGNER = re.compile(r"(?:^|;)\s*d\s*=\s*([^\s;]+)")  # RFC 6376 §3.5
 NO_MAIL = "no mail: neither header fields nor the words of a refusal"
@@ -85,7 +86,7 @@ def rows_of(raw: bytes, *, dns: Dns | None, rules: Rules, everything: bool) -> t
     message = read_message(raw)
     bounce = read_bounce(message)
     if bounce.kind == BounceKind.NOT_A_BOUNCE and not message.headers:
-        return NO_MAIL
+        return NO_TEXT if any("not text" in note for note in bounce.notes) else NO_MAIL
     if not bounce.is_bounce:
         found = find_cause(bounce, dns=dns, rules=rules) if everything else None
         return (_row(bounce, found, message),) if found is not None else ()

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from helpers.terms import Dns
 
 MAX_CELL = 2_000  # characters
-MISSING = -(1 << 63)  # numpy's "not a time"
+MAX_KNOWN = 4_096  # different values of a column that are looked for again
+MISSING = -(1 << 63)  # "not a time"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 WHOLE = ("message", "position")  # columns of whole numbers, none of them missing
 
@@ -126,50 +127,65 @@ class _Columns:
         self._dates.append((since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds)
 
     def frame(self) -> pd.DataFrame:
-        """The table. A row that was interrupted half-way is left out."""
-        import numpy as np
+        """The table, once. A row that was interrupted half-way is left out."""
         import pandas as pd
 
         from helpers.show import tables  # noqa: F401 - it has notebooks show $…$ as it is
 
         rows = min(len(self._dates), len(self._codes), *map(len, self._whole.values()))
         rows = min(rows, *(len(texts.numbers) for texts in self._texts.values()))
+        self._adders.clear()  # they hold the columns, each of which is let go of when it is made
         made: dict[str, Any] = {}
         for name in COLUMNS:
             if name in self._whole:
-                made[name] = np.array(self._whole.pop(name)[:rows], dtype="int64")
+                made[name] = pd.Series(self._whole.pop(name)[:rows].tolist(), dtype="int64")
             elif name == "code":
-                codes = np.array(self._codes[:rows], dtype="int64")
-                made[name] = pd.arrays.IntegerArray(codes, codes < 0)
+                codes = pd.Series(self._codes[:rows].tolist(), dtype="Int64")
+                made[name] = codes.mask(codes < 0)
             elif name == "date":
-                moments = np.array(self._dates[:rows], dtype="int64").view("M8[us]")
-                made[name] = pd.Series(moments).dt.tz_localize("UTC")
+                moments = pd.Series(self._dates[:rows].tolist(), dtype="int64")
+                made[name] = moments.astype("datetime64[us]").dt.tz_localize("UTC")
             else:
                 made[name] = self._texts.pop(name).series(rows)
-        return pd.DataFrame(made, columns=list(COLUMNS))
+        return pd.DataFrame(made, columns=list(COLUMNS), copy=False)
 
 
 class _Texts:
-    """A column of text: each different value once, and its number for each row."""
+    """A column of text: each different value once, and its number for each row.
+
+    Where nearly every value differs (recipients, ids) only the first are looked for again; the others
+    wait as bytes, which take a third of the room of Python's strings, until the table is made.
+    """
 
     def __init__(self) -> None:
         self.numbers = array("I")
         self._known: dict[Any, int] = {None: 0}
         self._values: list[str | None] = [None]
+        self._more = bytearray()
+        self._ends = array("Q")
 
     def add(self, value: Any) -> None:
         number = self._known.get(value)
         if number is None:
+            number = self._new(value)
+        self.numbers.append(number)
+
+    def _new(self, value: Any) -> int:
+        if len(self._values) < MAX_KNOWN:
             number = self._known[value] = len(self._values)
             self._values.append(_cell(value))
-        self.numbers.append(number)
+            return number
+        self._more += _cell(value).encode("utf-8", "replace")
+        self._ends.append(len(self._more))
+        return len(self._values) + len(self._ends) - 1
 
     def series(self, rows: int) -> pd.Series[Any]:
         """As pandas keeps text."""
-        import numpy as np
         import pandas as pd
 
-        self._known.clear()
-        values = np.array(self._values, dtype=object)
+        values, start = self._values, 0
+        for end in self._ends:
+            values.append(self._more[start:end].decode())
+            start = end
         text = pd.Series(["text"]).dtype  # object before pandas 3, str from then on
-        return pd.Series(values.take(np.array(self.numbers[:rows], dtype="int64")), dtype=text)
+        return pd.Series([values[number] for number in self.numbers[:rows]], dtype=text)
