@@ -7,20 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from helpers.dkim import parse_signature
-from helpers.exercises import Exercise, Feedback, right, wrong
+from helpers.exercises import Exercise, Feedback, quoted, right, wrong
 from helpers.lookup import a_label
 from helpers.message import Message, Stated, read_message
 from helpers.terms import Result
 
 SAMPLES = Path(__file__).resolve().parents[3] / "data" / "sample_headers"
-SHOWN = 60  # characters of an answer that are said back
 LONGEST = 100_000  # characters of a header that is read
-
-
-def _said(value: object) -> str:
-    text = " ".join(str(value).split())
-    text = "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text)
-    return f"“{text if len(text) <= SHOWN else text[:SHOWN] + '…'}”"
 
 
 # ------------------------------------------------------------------ four names
@@ -52,7 +45,7 @@ def _four_names(answer: Any) -> Feedback:
     for key, value in answer.items():
         name = KEYS.get(str(key).strip().rstrip("=:").lower())
         if name is None:
-            return wrong(f"{_said(key)} is none of the four: {', '.join(WHERE)}.")
+            return wrong(f"{quoted(key)} is none of the four: {', '.join(WHERE)}.")
         given[name] = _domain(value)
     message = read_message(SAMPLES / FORWARDED)
     true = _names_of(message)
@@ -103,7 +96,7 @@ def _subject(answer: Any) -> Feedback:
     if len(value) > LONGEST:
         return wrong("That is longer than any Subject.")
     if not (value.isascii() and "\n" not in value and value.isprintable()):
-        return wrong(f"{_said(value)} is no single line of ASCII: older servers may refuse or mangle it.")
+        return wrong(f"{quoted(value)} is no single line of ASCII: older servers may refuse or mangle it.")
     if value.lower().startswith("subject:"):
         return wrong("Only the value: what stands behind “Subject:”.")
     read = read_message(f"Subject: {value}\n\n".encode()).subject
@@ -111,7 +104,7 @@ def _subject(answer: Any) -> Feedback:
         return right(f"It reads {read}.")
     if read == value:
         return wrong("No part of it is an encoded word, so a reader sees just these characters.")
-    return wrong(f"It reads {_said(read)}, which is not {WANTED}.")
+    return wrong(f"It reads {quoted(read)}, which is not {WANTED}.")
 
 
 # --------------------------------------------------------------------- planted

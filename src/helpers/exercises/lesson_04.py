@@ -8,21 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from helpers.dkim import verify_dkim
-from helpers.exercises import Exercise, Feedback, right, wrong
+from helpers.exercises import Exercise, Feedback, quoted, right, wrong
 from helpers.lab import lab_key
 from helpers.lookup import Zone, a_label, sample_zone
 from helpers.message import Message, read_message
 from helpers.services import sign
 from helpers.terms import DkimCheck, KeyState, Result
-
-SHOWN = 60  # characters of an answer that are said back
-
-
-def _said(value: object) -> str:
-    text = " ".join(str(value).split())
-    text = "".join(c if c.isprintable() else "?" for c in text[: SHOWN + 1])
-    return f"“{text if len(text) <= SHOWN else text[:SHOWN] + '…'}”"
-
 
 # ------------------------------------------------------------ a missing key
 
@@ -55,7 +46,7 @@ def _zone_of(answer: Any) -> Zone | None:
 def _missing_key(answer: Any) -> Feedback:
     zone = _zone_of(answer)
     if zone is None:
-        return wrong(f"{_said(answer)} is no zone; the answer is what `with_records` returns.")
+        return wrong(f"{quoted(answer)} is no zone; the answer is what `with_records` returns.")
     check = verify_dkim(_sample("key_missing.eml"), zone)[0]
     if check.result != Result.PASS:
         return wrong(_why_not(check, zone))
@@ -73,7 +64,7 @@ def _why_not(check: DkimCheck, zone: Zone) -> str:
             return f"A verifier that reads s={MISSING} and d={OWNER} still finds no key: no name was added."
         return (
             f"A verifier that reads s={MISSING} and d={OWNER} still finds no key. Your zone has "
-            f"{_said(', '.join(added[:3]))}, and nobody asks for that."
+            f"{quoted(', '.join(added[:3]))}, and nobody asks for that."
         )
     return f"The verifier finds a record now, but: {check.reason}"
 
@@ -99,7 +90,7 @@ def _unnoticed(answer: Any) -> Feedback:
     if isinstance(answer, str):
         answer = answer.encode("utf-8", "surrogatepass")
     if not isinstance(answer, (bytes, bytearray, Message)):
-        return wrong(f"{_said(answer)} is no mail; the answer is bytes, made from `sealed`.")
+        return wrong(f"{quoted(answer)} is no mail; the answer is bytes, made from `sealed`.")
     mail = answer if isinstance(answer, Message) else read_message(bytes(answer))
     checks = verify_dkim(mail, _zone())
     ours = [check for check in checks if check.domain == "fujiba.net"]
@@ -115,14 +106,14 @@ def _unnoticed(answer: Any) -> Feedback:
         return wrong("It still passes, but a reader sees the same subject and the same text as before.")
     if not subject:
         return wrong("It still passes, but its topmost Subject is empty or does not say anything.")
-    return right(f"dkim=pass for fujiba.net, and a reader sees {_said(subject)} with {_said(text)}.")
+    return right(f"dkim=pass for fujiba.net, and a reader sees {quoted(subject)} with {quoted(text)}.")
 
 
 def _not_passed(checks: tuple[DkimCheck, ...], ours: list[DkimCheck]) -> str:
     if ours:
         return f"dkim={ours[0].result}: {ours[0].reason}"
     if checks:
-        return f"It is signed by {_said(checks[0].domain)}. The pass has to be for fujiba.net."
+        return f"It is signed by {quoted(checks[0].domain)}. The pass has to be for fujiba.net."
     return "There is no DKIM signature in it at all, so nothing passes."
 
 
@@ -155,7 +146,7 @@ def _new_key(answer: Any) -> Feedback:
     steps = [" ".join(step.lower().split()) if isinstance(step, str) else "" for step in answer]
     for step, written in zip(steps, answer, strict=True):
         if step not in STEPS:
-            return wrong(f"{_said(written)} is none of the four steps.")
+            return wrong(f"{quoted(written)} is none of the four steps.")
     lost = _first_loss(steps)
     if lost:
         return wrong(lost)

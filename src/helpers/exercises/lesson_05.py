@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from helpers.dmarc import evaluate_dmarc, parse_dmarc
-from helpers.exercises import Exercise, Feedback, right, wrong
+from helpers.exercises import Exercise, Feedback, quoted, right, wrong
 from helpers.lookup import Zone, a_label
 from helpers.terms import DmarcCheck, Policy, Result, Rules
 
-SHOWN = 60  # characters of an answer that are said back
 NO_RECORD = "is not a DMARC record: a verifier passes over it as if nothing were there."
 
 STORY = "v=DMARC1; p=reject; rua=mailto:dmarc@fujiba.net"
@@ -28,12 +27,6 @@ WHO = {
     "list.fujiba.net": "the one that writes to lists",
 }
 ASKED = {Policy.NONE: "nothing", Policy.QUARANTINE: "quarantine", Policy.REJECT: "reject"}
-
-
-def _said(value: object) -> str:
-    text = " ".join(str(value).split())
-    text = "".join(c if c.isprintable() else "?" for c in text[: SHOWN + 1])
-    return f"“{text if len(text) <= SHOWN else text[:SHOWN] + '…'}”"
 
 
 def _failed(author: str, zone: Zone, rules: Rules = "rfc9989") -> DmarcCheck:
@@ -60,7 +53,7 @@ THREE = {"fujiba.net": Policy.QUARANTINE, "news.fujiba.net": Policy.NONE, "ghost
 def _three_answers(answer: Any) -> Feedback:
     zone = _with_text(answer)
     if zone is None:
-        return wrong(f"{_said(answer)} {NO_RECORD}")
+        return wrong(f"{quoted(answer)} {NO_RECORD}")
     faults = [_differs(_failed(name, zone), wanted) for name, wanted in THREE.items()]
     if any(faults):
         return wrong(" ".join(filter(None, faults)))
@@ -79,12 +72,12 @@ def _with_text(answer: Any) -> Zone | None:
 
 def _own_record(answer: Any) -> Feedback:
     if not isinstance(answer, Mapping) or not answer:
-        return wrong(f"{_said(answer)} is no record; the answer is {{name: text}}, as in DNS.")
+        return wrong(f"{quoted(answer)} is no record; the answer is {{name: text}}, as in DNS.")
     zone = Zone.from_dict(THERE)
     for name, text in answer.items():
         label = a_label(name.strip().rstrip(".")) if isinstance(name, str) else None
         if label is None or not isinstance(text, str):
-            return wrong(f"{_said(name)}: {_said(text)} is not a name and a text that DNS could hold.")
+            return wrong(f"{quoted(name)}: {quoted(text)} is not a name and a text that DNS could hold.")
         zone = zone.with_records(label, "TXT", [text])
     listed = _failed("list.fujiba.net", zone)
     if fault := _differs(listed, Policy.NONE):
@@ -96,7 +89,7 @@ def _own_record(answer: Any) -> Feedback:
         record = _failed(name, zone).record
         if record is None or REPORTS not in record.rua:
             there = ", ".join(record.rua) if record is not None and record.rua else "nobody"
-            return wrong(f"The policies are right, but what fails at {name} is reported to {_said(there)}.")
+            return wrong(f"The policies are right, but what fails at {name} is reported to {quoted(there)}.")
     return right(
         "Mail from list.fujiba.net is only reported; for every other name receivers refuse as before."
     )
@@ -108,7 +101,7 @@ def _own_record(answer: Any) -> Feedback:
 def _both_kinds(answer: Any) -> Feedback:
     zone = _with_text(answer)
     if zone is None:
-        return wrong(f"{_said(answer)} {NO_RECORD}")
+        return wrong(f"{quoted(answer)} {NO_RECORD}")
     kinds: tuple[tuple[Rules, str], ...] = (("rfc9989", "RFC 9989"), ("rfc7489", "RFC 7489"))
     faults = []
     for rules, name in kinds:

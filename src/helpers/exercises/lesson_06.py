@@ -6,17 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from helpers.dmarc import evaluate_dmarc
-from helpers.exercises import Exercise, Feedback, right, wrong
+from helpers.exercises import Exercise, Feedback, quoted, right, wrong
 from helpers.lookup import Zone, a_label
 from helpers.terms import DmarcCheck, Result
-
-SHOWN = 60  # characters of an answer that are said back
-
-
-def _said(value: object) -> str:
-    text = " ".join(str(value).split())
-    return f"“{text if len(text) <= SHOWN else text[:SHOWN] + '…'}”"
-
 
 # ------------------------------------------------------------- one signature
 
@@ -41,7 +33,7 @@ def _signed_by(answer: Any) -> DmarcCheck | None:
 def _signer(answer: Any) -> Feedback:
     check = _signed_by(answer)
     if check is None:
-        return wrong(f"{_said(answer)} is not a domain name; the answer is the value of d=, as text.")
+        return wrong(f"{quoted(answer)} is not a domain name; the answer is the value of d=, as text.")
     decided = check.alignments[-1].decided_by
     if check.result == Result.PASS:
         return right(f"dmarc=pass. {decided}")
@@ -81,7 +73,7 @@ def _ten_messages(answer: Any) -> Feedback:
         return wrong(f"A message is not as the lesson has it, {MESSAGE}: run the cell with the table again.")
     odd = [verdict for _, verdict in answer if verdict not in ("pass", "fail")]
     if odd:
-        return wrong(f"A verdict is either 'pass' or 'fail'; {_said(odd[0])} is neither.")
+        return wrong(f"A verdict is either 'pass' or 'fail'; {quoted(odd[0])} is neither.")
     missed = [check for (_, verdict), check in zip(answer, checks, strict=True) if verdict != check.result]
     if not missed:
         return right("Ten of ten: every message ends as you said.")
