@@ -21,6 +21,8 @@ BENCHMARKS = {
     "spf": Benchmark("check_spf", "pyspf", "calls/s"),
     "dkim": Benchmark("verify_dkim", "dkimpy", "calls/s"),
     "bounce": Benchmark("read_bounce", "flufl.bounce", "messages/s"),
+    "mailbox": Benchmark("analyze_mailbox", "see row", "messages/s"),
+    "reports": Benchmark("read_reports", "parsedmarc", "MB/s of XML"),
     "authenticate": Benchmark("authenticate", "authheaders", "messages/s"),
     "live": Benchmark("authenticate, DNS 50 ms away", "see row", "ms", less_is_better=True),
     "mailauth": Benchmark("", "mailauth 7.1 (Node)", "calls/s"),

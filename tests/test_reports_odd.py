@@ -140,6 +140,14 @@ def test_what_is_missing_is_noted(pairs: list[tuple[str, str]], note: str) -> No
     assert note in " ".join(report.notes)
 
 
+def test_a_large_report_with_a_prefix_is_read_whole() -> None:
+    text = changed(*SAME["a prefix"])
+    start, end = text.index("<d:record>"), text.index("</d:record>") + len("</d:record>")
+    report = one(text[:start] + text[start:end] * 3_000 + text[end:])
+    assert report.records == (READ,) * 3_000
+    assert report.notes == ()
+
+
 def test_bytes_that_are_no_characters_are_left_out_and_noted() -> None:
     report = one(XML.encode().replace(b"receiver.example</org", b"receiver\x91.example</org"))
     assert report.org_name == "receiver.example"

@@ -133,24 +133,18 @@ def _usual_parts(form: re.Match[str]) -> Parts:
     disposition, dkim_word, spf_word, recipient, sender, author, signatures, domain, scope, result, why = (
         texts
     )
-    dkim = tuple(
-        [
-            DkimFound(name.lower(), result.lower() or "none", selector or None, comment or None)
-            for name, selector, result, comment in map(_signature, _DKIM.findall(signatures or ""))
-            if name
-        ]
-    )
+    dkim = []
+    for name, before, word, after, comment in _DKIM.findall(signatures or ""):
+        if name := name.strip():
+            selector = before.strip() or after.strip() or None
+            dkim.append(
+                DkimFound(name.lower(), word.strip().lower() or "none", selector, comment.strip() or None)
+            )
     spf: tuple[SpfFound, ...] = ()
     if domain:
         spf = (SpfFound(domain.lower(), (result or "none").lower(), (scope or "mfrom").lower(), why or None),)
     evaluated = elements.said_of_policy(disposition, dkim_word, spf_word, ())
-    return evaluated, elements.said_of_identifiers(author, sender, recipient), (dkim, spf)
-
-
-def _signature(form: tuple[str, ...]) -> tuple[str, str, str, str]:
-    """Domain, selector, result and comment; the selector stands before or after the result."""
-    domain, before, result, after, comment = [text.strip() for text in form]
-    return domain, before or after, result, comment
+    return evaluated, elements.said_of_identifiers(author, sender, recipient), (tuple(dkim), spf)
 
 
 def parts_of(record: Any) -> Parts:
@@ -207,10 +201,11 @@ def read_quickly(texts: Iterable[str]) -> tuple[Any, Records]:
     records, rest, head, pieces = Records(), "", "", None
     for text in texts:
         rest += text
+        if len(rest) > MAX_RECORD + len(text):  # no whole record for long: perhaps they have a prefix
+            raise NotPlainError
         if pieces is None:
             start = rest.find("<record>")
             if start < 0:
-                _not_too_long(rest, "before the first record")
                 continue
             head, rest = rest[:start], rest[start:]
             root = _ROOT.search(head)
@@ -223,15 +218,9 @@ def read_quickly(texts: Iterable[str]) -> tuple[Any, Records]:
         with _no_collection():
             for one in whole:
                 records.add(pieces.record, one)
-        _not_too_long(rest, "in one record")
     if pieces is None or not _END.fullmatch(rest):
         raise NotPlainError
     try:
         return etree.fromstring(f"{head}</feedback>".encode(), etree.XMLParser(**SAFE)), records
     except etree.XMLSyntaxError:
         raise NotPlainError from None
-
-
-def _not_too_long(rest: str, where: str) -> None:
-    if len(rest) > MAX_RECORD:
-        raise RefusedError(f"It has more than {MAX_RECORD // MIB} MiB {where}.")
