@@ -335,10 +335,16 @@ def test_pasted_text_and_kept_files_each_get_an_answer(tmp_path: Path) -> None:
     titles = [one.diagnosis.title if one.diagnosis else one.problem for one in panel.results]
     assert titles[0].startswith("This is a picture")
     assert titles[1:] == ["Authenticated as somebody else", "Only the receiver's words are at hand"]
-    folds = panel.out.children[1]
-    assert [bool(box.children) for box in folds.children] == [True, False, False], "drawn when opened"
-    folds.selected_index = 2
+    listed = panel.out.children[0]
+    assert [label.partition(":")[0] for label, _ in listed.options] == [
+        "1. photo.jpg",
+        "2. kept.eml",
+        "3. pasted text",
+    ]
+    assert "This is a picture" in shown(panel)
+    listed.value = 2
     assert "DMARC of fujiba.net failed" in shown(panel)
+    assert "This is a picture" not in shown(panel).partition("<style>")[2]
 
 
 def test_live_answers_are_kept_beside_the_mail_and_repeat_it(tmp_path: Path) -> None:

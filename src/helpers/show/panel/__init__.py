@@ -14,7 +14,7 @@ from typing import Any
 
 from helpers import services
 from helpers.lookup import Zone
-from helpers.show.panel.answer import answer_box, overview_html, reason
+from helpers.show.panel.answer import answer_box, overview_line, reason
 from helpers.show.panel.explain import TIMEOUT, Asking, Explained, explain
 from helpers.show.panel.fields import (
     LIVE,
@@ -32,6 +32,8 @@ from helpers.show.panel.keep import private_folder
 from helpers.show.safe import escape, one_line
 
 __all__ = ["BouncePanel", "bounce_panel"]
+
+LISTED = 10  # answers that are to be seen in the list at once
 
 NOTHING = (
     "Nothing to explain yet: choose a file, pick one from data/private, or paste some text. If you did "
@@ -94,7 +96,7 @@ class BouncePanel:
             port=port,
         )
         self.fields["server"].value = nameserver
-        self.fields["service"].value = wanted
+        self.fields["service"].value = wanted or ""
         self.arrived = widgets.HTML(arrived_words(()))
         self.bar = widgets.IntProgress(min=0, max=1, layout={"width": "160px", "display": "none"})
         self.said = widgets.HTML()
@@ -131,7 +133,7 @@ class BouncePanel:
         return self.results
 
     def _explain_all(self) -> None:
-        asking, service = self._asking(), self.fields["service"].value
+        asking, service = self._asking(), self.fields["service"].value or None
         given = list(self._given())
         if not given:
             self._renew_upload()
@@ -264,23 +266,24 @@ def _explained(given: Given, asking: Asking, service: str | None) -> Explained:
 
 
 def _several(found: Sequence[Explained], folder: Path) -> tuple[Any, Any]:
-    """An overview, and below it each answer behind its name, drawn when it is opened."""
+    """A list of what was given and what became of it, and below it the answer that is chosen there."""
     import ipywidgets as widgets
 
-    boxes = [widgets.VBox() for _ in found]
-    names = tuple(f"{number}. {one_line(one.given.name, 70)}" for number, one in enumerate(found, 1))
-    folds = widgets.Accordion(boxes, titles=names)
-    lock = Lock()
+    lines = [(overview_line(number, one), number - 1) for number, one in enumerate(found, 1)]
+    chosen = widgets.Select(options=lines, rows=min(len(lines), LISTED), layout={"width": "auto"})
+    chosen.add_class("bouncepanel-answers")
+    below, drawn, lock = widgets.VBox(), dict[int, Any](), Lock()
 
-    def draw(_: object = None) -> None:
-        with lock:
-            place = folds.selected_index
-            if place is not None and not boxes[place].children:
-                boxes[place].children = (answer_box(found[place], folder),)
+    def show(_: object = None) -> None:
+        with lock:  # drawn when it is chosen: a figure takes a moment
+            place = chosen.value
+            if place not in drawn:
+                drawn[place] = answer_box(found[place], folder)
+            below.children = (drawn[place],)
 
-    folds.observe(draw, names="selected_index")
-    folds.selected_index = 0
-    return widgets.HTML(overview_html(found)), folds
+    chosen.observe(show, names="value")
+    show()
+    return chosen, below
 
 
 def _replace(box: Any, old: Any, new: Any) -> bool:

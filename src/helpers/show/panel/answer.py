@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -13,9 +13,8 @@ from helpers.files import write_new
 from helpers.show.export import html_report
 from helpers.show.panel.explain import Explained
 from helpers.show.panel.keep import shown_path, write_beside
-from helpers.show.report import answer_html, problem_html, table_html
+from helpers.show.report import answer_html, problem_html
 from helpers.show.safe import escape, one_line
-from helpers.show.views import Table
 
 UNSAVED = "into data/private, each under a new name"
 
@@ -41,14 +40,10 @@ def answer_box(explained: Explained, folder: Path) -> Any:
     return widgets.VBox([bar.box, answer])
 
 
-def overview_html(found: Sequence[Explained]) -> str:
-    """One line for each given thing: what it is called, and what became of it."""
-    rows = tuple((number, one.given.name, _short(one)) for number, one in enumerate(found, 1))
-    return table_html(Table("Overview", ("", "given", "answer"), rows))
-
-
-def _short(explained: Explained) -> str:
-    return explained.diagnosis.title if explained.diagnosis is not None else explained.problem
+def overview_line(number: int, explained: Explained) -> str:
+    """One line for one given thing: what it is called, and what became of it."""
+    said = explained.diagnosis.title if explained.diagnosis is not None else explained.problem
+    return f"{number}. {one_line(explained.given.name, 70)}: {said}"
 
 
 class _SaveBar:

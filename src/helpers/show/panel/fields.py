@@ -85,9 +85,9 @@ def zone_options(folder: Path, others: Sequence[tuple[str, Any]]) -> list[tuple[
     ]
 
 
-def service_options() -> list[tuple[str, str | None]]:
+def service_options() -> list[tuple[str, str]]:
     """The sending services, after "none"."""
-    return [("none in particular", None), *((one.name, one.id) for one in all_services())]
+    return [("none in particular", ""), *((one.name, one.id) for one in all_services())]
 
 
 def arrived_words(value: Sequence[Any]) -> str:

@@ -18,12 +18,12 @@ from helpers.show.report.missing import missing_html
 from helpers.show.report.parts import fold, picture, section, sentences, table
 from helpers.show.report.style import STYLE
 from helpers.show.safe import escape
-from helpers.show.views import Table, facts_table, hops_table, view_of
+from helpers.show.views import facts_table, hops_table, view_of
 
 if TYPE_CHECKING:
     from helpers.services import Comparison
 
-__all__ = ["answer_html", "problem_html", "table_html"]
+__all__ = ["answer_html", "problem_html"]
 
 MARKS = {"good": "✔", "bad": "✘", "plain": "?"}
 ABOUT_MORE = (Cause.NOT_ABOUT_AUTHENTICATION, Cause.NOT_A_MESSAGE)
@@ -61,11 +61,6 @@ def problem_html(name: str, sentence: str) -> str:
         f'<div class="verdict plain"><h2><span class="mark">?</span> {escape(name, 200)}</h2>'
         f"<p>{escape(sentence)}</p></div>"
     )
-
-
-def table_html(shown: Table) -> str:
-    """A table alone, as it looks in an answer."""
-    return _paper(table(shown))
 
 
 def _paper(body: str) -> str:
