@@ -25,7 +25,7 @@ test notebooks slides bench: export JUPYTER_DATA_DIR = $(CURDIR)/$(VENV)/var/jup
 test notebooks slides bench: export JUPYTER_RUNTIME_DIR = $(CURDIR)/$(VENV)/var/runtime
 test notebooks slides bench: export MPLCONFIGDIR = $(CURDIR)/$(VENV)/var/matplotlib
 
-.PHONY: help lab present diagnose test lint slides notebooks bench lock clean
+.PHONY: help lab present diagnose test fuzz lint slides notebooks bench lock clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-20s %s\n", $$1, $$2 }' Makefile
@@ -36,12 +36,15 @@ lab: $(USER) ## set up, then open JupyterLab at the first notebook
 present: $(USER) ## show a notebook as live slides: make present NOTEBOOK=notebooks/01_the_bounce.ipynb
 	$(JUPYTER_LAB) --LabApp.default_url=/rise/$(NOTEBOOK) $(ARGS)
 
-diagnose: $(USER) ## explain a bounce: make diagnose FILE="data/private/my bounce.eml" (more: ARGS=--live)
+diagnose: $(USER) ## explain a bounce, or all in a mailbox or folder: make diagnose FILE=data/private (more: ARGS=--live)
 	@test -n "$$FILE" || { echo 'Which mail? make diagnose FILE="data/private/my bounce.eml"' >&2; exit 2; }
 	@case "$$FILE" in "~/"*) FILE="$$HOME/$${FILE#??}" ;; esac; $(PY) -m helpers diagnose $(ARGS) -- "$$FILE"
 
 test: $(DEV) ## set up, then run everything: helpers, notebooks, pages
 	$(PY) -m pytest $(ARGS)
+
+fuzz: $(DEV) ## look for mail and DNS that make the kit fail: make fuzz ARGS="spf 60" (target, seconds)
+	PYTHONPATH=src $(PY) tools/fuzz.py $(ARGS)
 
 lint: $(DEV) ## check format, style, types and spelling
 	$(PY) -m ruff format --check

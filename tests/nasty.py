@@ -50,7 +50,8 @@ def report(size: int) -> bytes:
     rows = fill(b"Final-Recipient: rfc822; x@example.net\r\nAction: failed\r\nStatus: 5.7.1\r\n\r\n", size)
     return (
         HEAD + b'Content-Type: multipart/report; report-type=delivery-status; boundary="b"\r\n\r\n'
-        b"--b\r\nContent-Type: text/plain\r\n\r\nrefused\r\n--b\r\nContent-Type: message/delivery-status\r\n\r\n"
+        b"--b\r\nContent-Type: text/plain\r\n\r\nrefused\r\n"
+        b"--b\r\nContent-Type: message/delivery-status\r\n\r\n"
         b"Reporting-MTA: dns; mx.example.net\r\n\r\n" + rows + b"--b--\r\n"
     )
 
@@ -202,6 +203,37 @@ ZONES: dict[str, Callable[[int], str]] = {
 }
 
 
+def _feedback(size: int, row: str) -> bytes:
+    rows = row * max(1, size // len(row))
+    return (
+        "<feedback><report_metadata><org_name>a</org_name><report_id>1</report_id>"
+        "<date_range><begin>1</begin><end>2</end></date_range></report_metadata>"
+        f"<policy_published><domain>example.com</domain><p>none</p></policy_published>{rows}</feedback>"
+    ).encode()
+
+
+RECORD = (
+    "<record><row><source_ip>192.0.2.1</source_ip><count>1</count><policy_evaluated>"
+    "<dkim>fail</dkim><spf>fail</spf></policy_evaluated></row><identifiers><header_from>example.com"
+    "</header_from></identifiers><auth_results><spf><domain>example.com</domain><result>fail</result></spf>"
+    "</auth_results></record>"
+)
+REPORTS: dict[str, Callable[[int], bytes]] = {
+    "aggregate records": lambda size: _feedback(size, RECORD),
+    "aggregate signatures": lambda size: _feedback(
+        size, RECORD.replace("<auth_results>", "<auth_results>" + "<dkim><domain>a</domain></dkim>" * 50)
+    ),
+    "unknown elements": lambda size: _feedback(size, "<x/>"),
+    "elements nested": lambda size: b"<feedback>" + b"<x>" * (size // 3),
+    "attributes": lambda size: b"<feedback " + b" ".join(b'a%d=""' % n for n in range(size // 9)) + b"/>",
+    "entities": lambda size: (
+        b'<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa">' + fill(b'<!ENTITY b "&a;&a;">', size) + b"]><feedback/>"
+    ),
+    "comments in XML": lambda size: b"<feedback>" + fill(b"<!-- - -->", size) + b"</feedback>",
+    "mails in a mailbox": lambda size: fill(b"From a@example.com Mon Sep  1 10:00:00 2025\n\nx\n\n", size),
+}
+
+
 def read(raw: bytes) -> Any:
     """A message with everything the kit derives from it, and all checks."""
     bounce = h.read_bounce(raw)
@@ -236,6 +268,7 @@ def patterns() -> dict[str, tuple[Callable[[int], Any], Callable[[Any], Any]]]:
         (SPF, check_spf),
         (DMARC, check_dmarc),
         (ZONES, read_zone),
+        (REPORTS, h.read_reports),
     )
     for group, reader in groups:
         found |= {name: (make, reader) for name, make in group.items()}

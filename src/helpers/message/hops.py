@@ -210,7 +210,8 @@ def _host(word: str) -> str | None:
 def find_ip(text: str) -> str | None:
     """The first IP address in ``text`` in its usual form, None when there is none."""
     for found in _IPV4.finditer(text):
-        if all(int(octet) < 256 for octet in found.group(1).split(".")):
+        # An octet with a zero before it is octal to some and decimal to others: no address (RFC 6943 §3.1.1).
+        if all(octet == str(int(octet)) and int(octet) < 256 for octet in found.group(1).split(".")):
             return found.group(1)
     if text.count(":") < 2:
         return None
