@@ -12,9 +12,11 @@ import os
 from collections.abc import Generator, Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from itertools import islice
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from helpers.mailbox.files import HEAD, is_packed
 from helpers.mailbox.places import items_of, size_of
 from helpers.mailbox.progress import Progress
 from helpers.mailbox.rows import COLUMNS, PLACE, MailboxRow, Values
@@ -32,6 +34,7 @@ __all__ = [
     "MailboxReader",
     "MailboxRow",
     "Unread",
+    "holds_many",
     "messages_in",
     "read_mailbox",
 ]
@@ -66,6 +69,16 @@ def messages_in(source: Any) -> Iterator[Item]:
     OSError when the source itself can't be opened, TypeError when it is none.
     """
     return items_of(source, size_of(source))
+
+
+def holds_many(path: str | os.PathLike[str]) -> bool:
+    """Is this a folder, something packed, or an mbox with more than one message? Raises OSError."""
+    if os.path.isdir(path):
+        return True
+    with open(path, "rb") as file:
+        if is_packed(file.read(HEAD)):
+            return True
+    return next(islice(messages_in(path), 1, None), None) is not None
 
 
 class MailboxReader(Iterator[MailboxRow]):

@@ -55,6 +55,11 @@ def may_hold_mail(name: str) -> bool:
     return name.endswith((*MBOX_ENDINGS, *ONE_MESSAGE, *PACKED)) or not _ENDING.search(name)
 
 
+def is_packed(head: bytes) -> bool:
+    """By a file's first bytes: gzip, zip or tar?"""
+    return head.startswith((b"\x1f\x8b", *_ZIP)) or head[257:262] == b"ustar"
+
+
 def _member_may_hold_mail(path: str) -> bool:
     """The same for a path in a packed file; what is in a Maildir's cur or new is mail whatever its name."""
     *folders, name = path.replace("\\", "/").split("/")
@@ -113,7 +118,7 @@ def _of_stream(stream: Stream, label: str | None, name: str, budget: Budget, dep
     with _told(inside=True) as trouble:
         head = stream.peek(HEAD)
         ending = name.lower()
-        packed = head.startswith((b"\x1f\x8b", *_ZIP)) or head[257:262] == b"ustar"
+        packed = is_packed(head)
         if packed and depth >= MAX_NESTING:
             yield Item(label, 1, None, TOO_DEEP)
         elif head.startswith(b"\x1f\x8b"):
