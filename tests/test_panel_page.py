@@ -68,7 +68,8 @@ class Panel:
     def explain(self) -> str:
         """Presses the button and waits for what comes: the words that are then to be read."""
         self.page.evaluate(
-            "document.querySelectorAll('.bouncepanel :is(.mailreport, .said)').forEach(e => e.dataset.old = 1)"
+            "document.querySelectorAll('.bouncepanel :is(.mailreport, .said)').forEach("
+            "shown => shown.dataset.old = 1)"
         )
         self.button("Explain").click()
         self.page.wait_for_function(

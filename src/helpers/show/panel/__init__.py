@@ -147,7 +147,7 @@ class BouncePanel:
             self.bar.value = number
         self._say("Drawing …")
         self._show(tuple(found))
-        self._say(f"{len(found)} explained." if len(found) > 1 else "")
+        self._say("")
 
     def clear(self) -> None:
         """Empty what was given and the answers, as the button does. Nothing is deleted on disk."""
