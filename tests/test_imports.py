@@ -29,6 +29,7 @@ COLUMNS = (
     ("lab",),
     ("exercises",),
     ("show",),
+    ("command_line",),
     ("__init__",),
     ("__main__",),
 )
