@@ -56,7 +56,7 @@ def test_this_very_process_is_denied_too(monkeypatch, tmp_path):
 def test_a_run_in_which_an_attempt_was_swallowed_fails(tmp_path):
     tests, root = tmp_path / "tests", str(tmp_path)
     shutil.copytree(Path(__file__).with_name("offline"), tests / "offline")
-    shutil.copy(Path(__file__).with_name("conftest.py"), tests)
+    (tests / "conftest.py").write_text("from offline.denied import pytest_configure, pytest_sessionfinish\n")
     (tests / "test_it.py").write_text(
         "import socket\n"
         "def test_it():\n"
@@ -67,6 +67,7 @@ def test_a_run_in_which_an_attempt_was_swallowed_fails(tmp_path):
     )
     environment = {key: value for key, value in os.environ.items() if key != "OFFLINE_LOG"}
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", root, root]
+    environment["PYTHONPATH"] = str(tests)
     run = subprocess.run(command, env=environment, capture_output=True, text=True, cwd=root)
     assert "1 passed" in run.stdout
     assert "something tried to use the network" in run.stdout
