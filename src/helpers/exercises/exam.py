@@ -85,7 +85,7 @@ class Case(Shown):
         """
         if unknown := set(sending) - set(CHANGEABLE):
             raise TypeError(f"{min(unknown)!r} can't be changed; what can: dns, {', '.join(CHANGEABLE)}")
-        if cause is ... or dns is ...:
+        if any(given is ... for given in (cause, dns, *sending.values())):
             return wrong("Not answered yet: put your cause and your change in the place of the dots.")
         if said := _wrong_cause(self, cause):
             return wrong(said)

@@ -144,9 +144,7 @@ def _summary(service: Service, domain: str, rows: Sequence[Difference], through:
     if through and all(row.same for row in rows):
         return f"The mail looks as {service.name} sends it for {domain}."
     if through:
-        return (
-            f"{service.name} may have sent the mail for {domain}: not all is known."
-        )
+        return f"{service.name} may have sent the mail for {domain}: not all is known."
     told = {
         MAIL_FROM: "its Return-Path is at {here}",
         SIGNED: "nobody signed it with d={domain}",
