@@ -14,8 +14,11 @@ from types import FrameType
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tests import nasty
 from tests.conftest import ROOT
+from tools.fuzz import TARGETS, minimised, seeds
 
 import helpers as h
 
@@ -48,7 +51,7 @@ def brake() -> Iterator[None]:
         signal.signal(signal.SIGVTALRM, before)
 
 
-def work(reader: Callable[[Any], Any], given: Any) -> int:
+def work(reader: Callable[[Any], Any], source: Any) -> int:
     """How many calls and returns it takes to read this."""
     events = 0
 
@@ -59,17 +62,17 @@ def work(reader: Callable[[Any], Any], given: Any) -> int:
     before = sys.getprofile()
     sys.setprofile(count)
     try:
-        reader(given)
+        reader(source)
     finally:
         sys.setprofile(before)
     return events
 
 
-def memory(reader: Callable[[Any], Any], given: Any) -> int:
+def memory(reader: Callable[[Any], Any], source: Any) -> int:
     """The most bytes that were in use at once while this was read."""
     tracemalloc.start()
     try:
-        result = reader(given)
+        result = reader(source)
         peak = tracemalloc.get_traced_memory()[1]
         del result
     finally:
@@ -97,9 +100,9 @@ def test_memory_is_bounded_by_the_size(name: str) -> None:
 def test_no_large_input_hangs(name: str) -> None:
     """Work inside one call of C is not counted above; here it would be seen."""
     make, reader = PATTERNS[name]
-    given = make(400_000)
+    large = make(400_000)
     with brake():
-        reader(given)
+        reader(large)
 
 
 @pytest.mark.parametrize("name", nasty.MESSAGES)
@@ -136,9 +139,9 @@ def test_a_bomb_is_refused_before_it_goes_off(name: str) -> None:
     h.read_reports(bomb[:100])
     reports = None
 
-    def reader(given: bytes) -> None:
+    def reader(source: bytes) -> None:
         nonlocal reports
-        reports = h.read_reports(given)
+        reports = h.read_reports(source)
 
     assert memory(reader, bomb) <= 30_000_000
     assert reports is not None
@@ -224,6 +227,49 @@ def test_a_record_can_be_only_so_long() -> None:
         h.Zone.from_text("example.com. IN TXT " + '"" ' * 70_000)
 
 
+# ---------------------------------------------------------- anything at all
+
+SEEDS = {name: seeds(name)[:40] for name in TARGETS}
+
+
+@st.composite
+def damaged(draw: st.DrawFn, target: str) -> bytes:
+    """A sample with parts of it cut out, repeated, replaced, or put into another one; or anything."""
+    data = draw(st.sampled_from(SEEDS[target]))
+    for _ in range(draw(st.integers(1, 4))):
+        start, end = sorted((draw(st.integers(0, len(data))), draw(st.integers(0, len(data)))))
+        other = draw(st.sampled_from(SEEDS[target]))
+        between = draw(
+            st.sampled_from([b"", data[start:end] * 2, other[start:end], b"\r", b"\0", b'"', b"("])
+        )
+        data = data[:start] + between + draw(st.binary(max_size=8)) + data[end:]
+    return draw(st.sampled_from([data, data.replace(b"\n", b"\r\n")]))
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_nothing_raises_but_as_documented(target: str) -> None:
+    @settings(max_examples=25, deadline=None, database=None, derandomize=True)
+    @given(st.one_of(damaged(target), damaged(target), st.binary(max_size=300)))
+    def read(data: bytes) -> None:
+        TARGETS[target](data)
+
+    with brake():
+        read()
+
+
+def test_fuzzing_makes_a_find_small() -> None:
+    def fails(data: bytes) -> None:
+        if b"(" in data and b")" in data:
+            raise KeyError
+
+    TARGETS["own"] = fails
+    try:
+        assert minimised("own", b"x" * 50 + b"(" + b"y" * 70 + b")z") == b"()"
+        assert minimised("own", b"nothing") == b"nothing"
+    finally:
+        del TARGETS["own"]
+
+
 # -------------------------------------------------------- what was found before
 
 FINDS = sorted(path for path in (ROOT / "tests" / "finds").glob("*/*") if path.name != ".gitkeep")
@@ -231,7 +277,5 @@ FINDS = sorted(path for path in (ROOT / "tests" / "finds").glob("*/*") if path.n
 
 @pytest.mark.parametrize("find", FINDS, ids=lambda path: f"{path.parent.name}/{path.name}")
 def test_what_fuzzing_found_stays_mended(find: Any) -> None:
-    from tools.fuzz import TARGETS
-
     with brake():
         TARGETS[find.parent.name](find.read_bytes())
