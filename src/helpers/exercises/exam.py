@@ -100,9 +100,9 @@ def practice(number: int) -> Case:
     """Case ``number`` of the exam, 1 to 10. Raises ValueError for another number."""
     from helpers.exercises.exam_cases import CASES
 
-    if isinstance(number, bool) or not isinstance(number, int) or not 1 <= number <= len(CASES):
+    if number not in range(1, len(CASES) + 1):
         raise ValueError(f"there are cases 1 to {len(CASES)}, and {number!r} is none of them")
-    return CASES[number - 1]
+    return CASES[int(number) - 1]
 
 
 # ------------------------------------------------------------------- sending
