@@ -28,7 +28,7 @@ _TAG_LISTS = ("dkim-signature", "arc-message-signature", "arc-seal", "domainkey-
 _STATEMENTS = ("authentication-results", "received-spf")
 _ORDINARY = re.compile(rb"[A-Za-z][A-Za-z0-9_-]*[ \t]*")
 _ANSWERED = re.compile(r"(?:(?:re|fwd?|aw|wg|sv|tr|rv)\s*:\s*)+", re.IGNORECASE)
-_MAILTO_QUERY = re.compile(r"(mailto:[^?>\s]*)\?[^>\s]*")
+_MAILTO_QUERY = re.compile(r"(mailto:[^?>\s:]*)\?[^>\s]*")
 
 
 @dataclass(slots=True)

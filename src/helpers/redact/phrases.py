@@ -10,9 +10,10 @@ from helpers.redact.encodings import worded_again
 if TYPE_CHECKING:
     from helpers.redact.text import Scrubber
 
+_QUOTED = r'"(?:[^"\\]|\\.)*+'
 _PIECE = re.compile(
-    r"""(?P<quoted>"[^"\\]*(?:\\.[^"\\]*)*")(?!\s*@)
-      | (?P<address>"[^"\\]*(?:\\.[^"\\]*)*"\s*@[^\s<>,;:()"]+
+    rf"""(?P<quoted>{_QUOTED}(?:"(?!\s*@)|\\?\Z))
+      | (?P<address>{_QUOTED}"\s*@[^\s<>,;:()"]+
           | [^\s<>,;:()"\[\]]*@(?:\[[^\]]*\]|[^\s<>,;:()"\[\]]*))
       | (?P<comment>\([^()]*\))
       | (?P<mark>[<>,;:()\[\]"]|\s+)

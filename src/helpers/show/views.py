@@ -549,5 +549,6 @@ from helpers.show import comparison as _comparison  # noqa: E402, F401
 from helpers.show import exam as _exam  # noqa: E402, F401
 from helpers.show import exercises as _exercises  # noqa: E402, F401
 from helpers.show import lookup as _lookup  # noqa: E402, F401
+from helpers.show import redact as _redact  # noqa: E402, F401
 from helpers.show import reports as _reports  # noqa: E402, F401
 from helpers.show import services as _services  # noqa: E402, F401
