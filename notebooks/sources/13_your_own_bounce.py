@@ -71,8 +71,9 @@ From: monthly@fujiba.net"""
 print(h.diagnose(told, dns=None).summary)
 
 # %% [markdown] slideshow={"slide_type": "-"}
-# Yes. Whatever SPF said, it said it about `gmail.com`. Names alone can't tell that something *passed*, but often
-# they tell that it can't have counted. How much is enough depends on the cause, so get the whole mail when you can.
+# For SPF, yes: whatever it said, it said it about `gmail.com`. Names can't tell that something *passed*, but often
+# they tell that it can't have counted. For DKIM, mind the gap: the kit takes what you give it for the whole
+# header, and nobody read out a `DKIM-Signature`. Ask whether there is one with `d=fujiba.net`. Better, get the mail.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Getting the whole mail
