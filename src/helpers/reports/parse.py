@@ -108,12 +108,25 @@ def _read_thoroughly(chunks: Chunks, notes: list[str], *, forgiving: bool) -> tu
     try:
         return _pulled(texts(chunks, forgiving=forgiving), mend=False)
     except etree.XMLSyntaxError as error:
-        why = " ".join(str(error.msg or error).partition(", line")[0].split()).rstrip(".")[:200]
+        why = _words(error)
     head, records = _pulled(texts(chunks, forgiving=forgiving), mend=True)
     if not records.seen:
         raise RefusedError(f"The XML is not well-formed: {why}.")
     notes.append(f"The XML is not well-formed and was mended: {why}.")
     return head, records
+
+
+def _words(error: etree.XMLSyntaxError) -> str:
+    """What the parser says, without its line and its advice to switch limits off."""
+    said = " ".join(str(error.msg or error).partition(", line")[0].split())
+    if "XML_PARSE_HUGE" in said:
+        deep = "Excessive depth" in said
+        return (
+            "elements are nested more than 256 deep"
+            if deep
+            else "a part of it is larger than a parser may take"
+        )
+    return said.rstrip(".")[:200]
 
 
 def _pulled(pieces: Iterable[str], *, mend: bool) -> tuple[Any, Records]:

@@ -190,8 +190,8 @@ def _spf_alone(own: Sequence[Sender]) -> Iterable[str]:
         unsigned = one.aligned - one.by_dkim
         if unsigned > MAX_UNSIGNED * one.aligned:
             yield (
-                f"{unsigned:,} of {one.aligned:,} aligned messages of {one.label} pass by SPF alone: forwarding"
-                " takes that away, and p=reject must not rely on it (RFC 9989 §7.4). Have all of them signed."
+                f"{unsigned:,} of {one.aligned:,} aligned messages of {one.label} pass by SPF alone, which"
+                " forwarding takes away: have all of them signed (RFC 9989 §7.4: no p=reject by SPF alone)."
             )
 
 

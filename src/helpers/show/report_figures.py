@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -20,7 +20,7 @@ MOST_SENDERS = 9
 LEFT, RIGHT = 0.75, 9.45  # of the bars
 NAMES = 2.45  # inches for the senders' names
 BAR = 2.3  # inches of the tallest bar
-ROW = 0.42
+ROW = 0.38
 
 
 class Kind(NamedTuple):
@@ -81,9 +81,10 @@ def senders_figure(reports: Reports) -> Picture:
     """
     periods = _periods(reports)
     found = senders(reports)
-    labels = [(one.name, fit(_name(one.label), 25)) for one in found[:MOST_SENDERS]]
+    labels = [(one.name, fit(one.label, 25)) for one in found[:MOST_SENDERS]]
     if len(found) > MOST_SENDERS:
-        labels.append(("", f"{len(found) - MOST_SENDERS} more senders"))
+        more = len(found) - MOST_SENDERS
+        labels.append(("", f"{more} more sender{'s' if more > 1 else ''}"))
     cells = _cells(reports, periods, {name for name, _ in labels})
     height = ROW * len(labels) + 1.1
     figure, axes = canvas(WIDTH, height)
@@ -99,7 +100,8 @@ def senders_figure(reports: Reports) -> Picture:
     key = "✔ all aligned   ✘ not aligned (✘ 2/9: two of nine)   messages by "
     rows = "a row is what the mail authenticated as, or its address"
     write(axes, 0.1, 0.2, f"{key}{periods.name}; {rows}", size=10, color=GREY)
-    return Picture(figure, _cells_alt(periods, [name for name, _ in labels], cells))
+    shown = {one.name: one.label for one in found}
+    return Picture(figure, _cells_alt(periods, {name: shown.get(name, "") for name, _ in labels}, cells))
 
 
 # -------------------------------------------------------------------- periods
@@ -248,17 +250,13 @@ def _short(number: int) -> str:
     return str(number)
 
 
-def _name(name: str) -> str:
-    return one_line(name, 80)
-
-
-def _cells_alt(periods: Periods, names: Iterable[str], cells: Counts) -> str:
+def _cells_alt(periods: Periods, names: Mapping[str, str], cells: Counts) -> str:
     parts = [f"Messages of each sender by {periods.name}, and how many were not aligned"]
-    for name in names:
+    for name, label in names.items():
         said = []
         for start in periods.starts:
             count = cells[name, start]
             if count.messages:
                 said.append(f"{periods.label(start)} {count.messages:,} ({count.failed:,} not)")
-        parts.append(f"{_name(name) or 'all others'}: {', '.join(said) or 'none'}")
+        parts.append(f"{one_line(label, 80) or 'all others'}: {', '.join(said) or 'none'}")
     return sentence_list(parts)
