@@ -78,7 +78,7 @@ def test_tables_take_what_they_say(reports: Reports) -> None:
     table = h.senders_table(reports)
     assert table.to_frame().to_dict("list")["messages"][:2] == [332, 184]
     assert h.senders_table(senders(reports)).rows == h.senders_table(list(reports)).rows == table.rows
-    assert h.failures_table(reports).to_frame()["what failed"].tolist() == ["dmarc", "bodyhash"]
+    assert h.failures_table(reports).to_frame()["failed"].tolist() == ["dmarc", "bodyhash"]
     for wrong in ([1], [reports]):
         with pytest.raises(TypeError, match="takes reports or senders"):
             h.senders_table(wrong)  # type: ignore[arg-type]

@@ -12,10 +12,9 @@
 # %% slideshow={"slide_type": "-"}
 import helpers as h
 
+path = "../data/reports/forms/receiver.example!fujiba.net!1746748800!1746835199.xml"
 reports = h.read_reports("../data/reports/fujiba")
-print(
-    f"{len(reports)} reports, {reports.messages} messages, {len(reports.failures)} failure reports"
-)
+print(len(reports), "reports,", reports.messages, "messages")
 
 # %% [markdown] slideshow={"slide_type": "-"}
 # Thirteen weeks of `fujiba.net`, as two receivers saw them: five before the owner moved to a sending service, eight
@@ -24,10 +23,9 @@ print(
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## One record
 #
-# On 9 May 2025 the monthly mail went out. This is what `receiver.example` wrote about it.
+# On 9 May 2025 the monthly mail went out. This is what `receiver.example` wrote about it, in the file at `path`.
 
 # %% slideshow={"slide_type": "-"}
-path = "../data/reports/forms/receiver.example!fujiba.net!1746748800!1746835199.xml"
 with open(path) as file:
     print(file.read().split("<record>\n")[1].split("  </record>")[0])
 
@@ -52,6 +50,8 @@ print(record.in_words)
 # and nothing changes.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
+# ### Two places, two questions
+#
 # | where it stands | what it says | what it is about |
 # |---|---|---|
 # | `auth_results` | the **raw** result and its domain | did the check pass, for whomever? |
@@ -104,10 +104,13 @@ gmail.groupby(["org", "disposition", "reason"])["count"].sum()
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Who
 #
-# An address says little: a service has hundreds. What tells is the domain for which a check passed, aligned or not.
-# A row for each such sender; who authenticated as nobody has only an address. Which rows are the owner's own?
+# An address says little: a service has hundreds, and changes them. What tells is the domain for which a check
+# passed, aligned or not. So in the next picture each row is such a sender; who authenticated as nobody has only an
+# address.
+#
+# Which rows will be the owner's own? And which would you rather see stopped?
 
-# %% slideshow={"slide_type": "-"}
+# %% slideshow={"slide_type": "subslide"}
 h.senders_figure(reports)
 
 # %% [markdown] slideshow={"slide_type": "-"}
@@ -159,9 +162,14 @@ print(found.answer)
 print(*found.against, sep="\n")
 
 # %% [markdown] slideshow={"slide_type": "-"}
-# No, and the policy was `reject` already. Now the weeks since the last message from the phone. Will it be a yes?
+# No, and the policy was `reject` already.
 
-# %% slideshow={"slide_type": "subslide"}
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# ### And after the fix?
+#
+# Now the weeks since the last message from the phone. Will it be a yes?
+
+# %% slideshow={"slide_type": "-"}
 after = reports.between("2025-06-04", "2025-07-07")
 found = h.reports.ready_for_reject(after)
 print(found.answer)
@@ -169,16 +177,21 @@ print(*found.missing, sep="\n")
 
 # %% [markdown] slideshow={"slide_type": "-"}
 # *Not yet.* The kit can't know whether these four addresses are forgers or a server of ours that nobody remembers, and
-# a report can't tell either. We looked at them above. So we answer for them:
+# a report can't tell either.
 
-# %% slideshow={"slide_type": "subslide"}
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# ### Answered for
+#
+# We looked at these addresses above. So the owner says: not mine.
+
+# %% slideshow={"slide_type": "-"}
 found = h.reports.ready_for_reject(after, not_own=["198.51.100.200/30"])
 found
 
 # %% [markdown] slideshow={"slide_type": "-"}
-# *Nothing against it*: that is the most a report can give. Below stand the things that stay in any case. Ten messages went
-# through a mailing list, which broke the signature (lesson 11): with `p=reject` such mail may be refused, and
-# a domain whose people write to lists should not have it (RFC 9989 §7.4).
+# *Nothing against it*: that is the most a report can give. What is marked *mind* stays in any case. Ten messages went
+# through a mailing list, which broke the signature (lesson 11): such mail may be refused, and a domain whose people
+# write to lists should not have `p=reject` (RFC 9989 §7.4).
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## One message: failure reports
@@ -186,7 +199,7 @@ found
 # `ruf=` asks for a report on each single failure, at once. Here are both that came.
 
 # %% slideshow={"slide_type": "-"}
-h.failures_table(reports)
+h.failures_table(reports).to_frame().T
 
 # %% [markdown] slideshow={"slide_type": "-"}
 # The first is the bounce of lesson 01 from the other side, the second the list. They are the quickest way to a cause,

@@ -95,9 +95,7 @@ def _some(addresses: Sequence[str]) -> str:
     return ", ".join(addresses[:_FEW]) + more
 
 
-_FAILURE_COLUMNS = (
-    "arrived", "source IP", "From", "MAIL FROM", "what failed", "aligned", "what became of it", "subject",
-)  # fmt: skip
+_FAILURE_COLUMNS = ("arrived", "source IP", "From", "MAIL FROM", "failed", "aligned", "done", "subject")
 
 
 def _failure_row(one: FailureReport) -> tuple[Cell, ...]:
