@@ -61,7 +61,7 @@ def test_whatever_does_the_job_is_right(exercise: str, answer: Any) -> None:
     ("exercise", "answer", "words"),
     [
         ("12-record", GIVEN, "It is consistent, and DMARC fails in it: SPF pass for gmail.com, not aligned"),
-        ("12-record", GIVEN.replace("<spf>fail", "<spf>pass"), "spf=pass, and under auth_results pass for gmail"),
+        ("12-record", GIVEN.replace("<spf>fail", "<spf>pass"), "spf=pass, and under auth_results pass for"),
         ("12-record", other("<spf>pass", "<spf>fail"), "spf=fail, and under auth_results pass for bounce."),
         ("12-record", other("<result>pass", "<result>softfail"), "softfail for bounce.fujiba.net: nothing"),
         ("12-record", other("<dkim>fail", "<dkim>pass"), "dkim=pass, and under auth_results nothing"),
