@@ -165,7 +165,14 @@ class Unreadable(Shown):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Reports(Shown):
-    """All that was read: aggregate reports by time, failure reports, and what could not be read."""
+    """All that was read: aggregate reports by time, failure reports, and what could not be read.
+
+    `to_frame` gives one row a record: who reports and when (``org report_id begin end source``), the policy
+    (``domain p sp np adkim aspf``), the messages (``source_ip count header_from envelope_from envelope_to``),
+    what counts (``dmarc spf_aligned dkim_aligned disposition reason comment``), the raw results
+    (``spf_result spf_domain spf_scope dkim_result dkim_domain dkim_selector``, several joined by commas), and
+    both ``in_words``. `helpers.failures_table` has the failure reports.
+    """
 
     reports: tuple[AggregateReport, ...] = ()
     failures: tuple[FailureReport, ...] = ()
