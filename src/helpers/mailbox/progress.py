@@ -7,7 +7,7 @@ from typing import Any
 
 from helpers.mailbox.streams import Meter
 
-DELAY = 2.0  # seconds: what is done before needs no bar, and a stored notebook none that differs each time
+DELAY = 5.0  # seconds: what is done before needs no bar, and a stored notebook none that differs each time
 
 
 class Progress:
