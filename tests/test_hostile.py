@@ -26,7 +26,7 @@ PATTERNS = nasty.patterns()
 SMALL, LARGE = 12_500, 50_000  # bytes; four times as much may cost four times as much
 EVENTS_A_BYTE = 32  # a call and its return are two events; addresses cost most
 EVENTS_ALWAYS = 150_000  # diagnosis tries some dozens of repairs, whatever the size
-MEMORY_A_BYTE = 110  # issue of the worst pattern: 1 MB in 100 MB
+MEMORY_A_BYTE = 110  # most is for the proposed fixes: each holds its changed copy of the mail
 MEMORY_ALWAYS = 3_000_000
 HANGS = 20  # seconds of processor time for what takes half a second: no measurement, an emergency brake
 
