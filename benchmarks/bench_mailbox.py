@@ -26,8 +26,8 @@ from pathlib import Path
 
 from benchmarks.bench_bounce import corpus
 
-ROUNDS = 5
-COPIES = 10  # of the corpus: long enough that starting two processes is a small part
+ROUNDS = 3
+COPIES = 20  # of the corpus: long enough that starting two processes is a small part
 SISIMAI = "use Sisimai; my $found = Sisimai->rise($ARGV[0]); print scalar @{ $found || [] }"
 
 

@@ -145,7 +145,7 @@ class _Shown:
         elif self._options.csv:
             self._cells(row.to_dict(), row.file or name)
         else:
-            out(_line(row))
+            out(_line(row, name))
         self._first = False
 
     def _cells(self, values: dict[str, Any], file: str) -> None:
@@ -167,16 +167,25 @@ def cell(value: Any) -> Any:
     return f"'{text}" if text.startswith(FORMULA) or value.startswith(FORMULA) else text
 
 
-def _line(row: MailboxRow) -> str:
-    """A row for people: when, why, who was to get it, and who says what."""
+def _line(row: MailboxRow, name: str) -> str:
+    """A row for people: where it is, when, why, who was to get it, and who says what."""
     from helpers.show.safe import one_line
 
     day = row.date.date().isoformat() if row.date else "no date   "
-    said = " ".join(str(part) for part in (row.code, row.enhanced) if part)
-    about_what = f", blames {row.blamed.value}" if row.blamed else ""
-    whose = f" of {row.blamed_domain}" if row.blamed and row.blamed_domain else ""
-    by = f", by {row.receiver}" if row.receiver else ""
-    detail = "".join((by, f": {said}" if said else "", about_what, whose)).removeprefix(", ")
     recipient = row.recipient or ("(no bounce)" if row.kind == "not-a-bounce" else "(recipient not named)")
-    place = f"{row.message:>6}  {day}  "
-    return place + one_line(f"{TITLES[row.cause]} – {recipient}{', ' if detail else ''}{detail}", 400)
+    whose = f" of {row.blamed_domain}" if row.blamed_domain else ""
+    details = (
+        f"by {row.receiver}" if row.receiver else "",
+        " ".join(str(part) for part in (row.code, row.enhanced) if part),
+        f"blames {row.blamed.value}{whose}" if row.blamed else "",
+    )
+    told = ", ".join((recipient, *(detail for detail in details if detail)))
+    return one_line(f"{_place(row, name)}  {day}  {TITLES[row.cause]} – {told}", 500)
+
+
+def _place(row: MailboxRow, name: str) -> str:
+    """The message's number in the only file; else its file, from the folder or packed file on."""
+    if row.file is None or row.file == name:
+        return f"{row.position:06}"
+    inside = row.file.removeprefix(name).lstrip("/\\")
+    return f"{inside}, {row.position}" if row.position > 1 else inside

@@ -28,6 +28,8 @@ MAX_CHUNK = 64  # messages
 MAX_CHUNK_BYTES = 512_000
 MAX_IN_FLIGHT = 64  # chunks
 MAX_BYTES_IN_FLIGHT = 32_000_000
+FEW_PROCESSORS = 4  # up to so many this process reads, too; with more it has enough to do with handing out
+AHEAD = 4  # chunks for each process, so that it never waits while this one reads
 THREADS = 8  # for live DNS, where the time goes into waiting
 SMALL = 3_000_000  # bytes, and
 FEW = 600  # messages: what one process has read before others would have started
@@ -117,7 +119,8 @@ class Workers:
 
     With live DNS the time goes into waiting, and a recorder has to stay in this process, so threads do it.
     Records at hand are sent to processes once. A small mailbox is read here: it would be read before
-    others had started. ``small`` is None where the size is not known before.
+    others had started. ``small`` is None where the size is not known before. Few processes are one less than
+    there are processors: this one reads, too, while they start and whenever they have enough to do.
     """
 
     def __init__(self, executor: Executor | None, job: Job, *, small: bool | None) -> None:
@@ -125,22 +128,35 @@ class Workers:
         self._executor = executor
         self._own = executor is None
         self._start_at = 0 if small is False else FEW  # messages that are read here first
+        self._enough: int | None = None  # chunks that keep the processes busy; None: this one does not help
+        self._busy: list[Future[list[Outcome]]] = []
         self._may_start = self._own and not small and (_is_value(job.dns) or _is_live(job.dns))
         if executor is not None and job.dns is not None and not isinstance(executor, ThreadPoolExecutor):
             self._there = replace(job, dns=None, packed=pack(job.dns))
 
-    def submit(self, raws: list[bytes]) -> Future[list[Outcome]] | None:
-        """Hand a chunk over; None: it is to be read here."""
+    def submit(self, raws: list[bytes]) -> Future[list[Outcome]]:
+        """Hand a chunk over; the future is done already where it was read here."""
         if self._may_start and self._start_at <= 0:
             self._start()
         self._start_at -= len(raws)
-        if self._executor is None:
-            return None
+        if self._executor is None or self._is_my_turn():
+            done: Future[list[Outcome]] = Future()
+            done.set_result(self.read_here(raws))
+            return done
         try:
-            return self._executor.submit(read_chunk, self._there, raws)
+            future = self._executor.submit(read_chunk, self._there, raws)
         except BrokenExecutor:
             self._replace()
             return self.submit(raws)
+        if self._enough is not None:
+            self._busy.append(future)
+        return future
+
+    def _is_my_turn(self) -> bool:
+        if self._enough is None:
+            return False
+        self._busy = [future for future in self._busy if not future.done()]
+        return len(self._busy) >= self._enough
 
     def read_here(self, raws: list[bytes]) -> list[Outcome]:
         """The outcomes of a chunk, worked out in this process."""
@@ -167,14 +183,17 @@ class Workers:
         """Go on without the executor, which is broken, and with one of our own where that can be."""
         self.close(wait=False)
         self._executor, self._there, self._own = None, self._here, True
+        self._enough, self._busy = None, []
         self._may_start, self._start_at = _is_value(self._here.dns), 0
 
     def _start(self) -> None:
         self._may_start = False
         if _is_live(self._here.dns):
             self._executor = ThreadPoolExecutor(THREADS, "mailbox")
-        elif processors() > 1:
-            self._executor, self._there = _processes(self._here, processors())
+        elif (count := processors()) > 1:
+            others = count - 1 if count <= FEW_PROCESSORS else count
+            self._executor, self._there = _processes(self._here, others)
+            self._enough = AHEAD * others if others < count else None
 
 
 def _processes(job: Job, count: int) -> tuple[Executor | None, Job]:
@@ -221,9 +240,8 @@ def outcomes(items: Iterable[Item], workers: Workers) -> Iterator[tuple[Item, Ou
     flying: deque[_Flight] = deque()
     for chunk in chunks(items):
         raws = [item.raw for item in chunk if item.raw is not None]
-        future = workers.submit(raws) if raws else None
-        flying.append(_Flight(chunk, raws, future, sum(map(len, raws))))
-        while _too_many(flying) or (flying and flying[0].is_here()):
+        flying.append(_Flight(chunk, raws, workers.submit(raws), sum(map(len, raws))))
+        while _too_many(flying) or (flying and flying[0].future.done()):
             yield from flying.popleft().land(workers)
     while flying:
         yield from flying.popleft().land(workers)
@@ -247,12 +265,8 @@ def chunks(items: Iterable[Item]) -> Iterator[list[Item]]:
 class _Flight:
     chunk: list[Item]
     raws: list[bytes]
-    future: Future[list[Outcome]] | None
+    future: Future[list[Outcome]]
     size: int
-
-    def is_here(self) -> bool:
-        """Can it land without waiting?"""
-        return self.future is None or self.future.done()
 
     def land(self, workers: Workers) -> Iterator[tuple[Item, Outcome]]:
         """The items with what came back for them."""
@@ -261,8 +275,6 @@ class _Flight:
             yield item, (next(found) if item.raw is not None else item.reason)
 
     def _outcomes(self, workers: Workers) -> list[Outcome]:
-        if self.future is None:
-            return workers.read_here(self.raws)
         try:
             return self.future.result()
         except Exception:  # the executor's: what a message does to the kit is an outcome
