@@ -132,7 +132,7 @@ def _check_arguments(dns: object, dates: object, salt: object) -> None:
     if dns is not None and not callable(dns):
         raise TypeError("dns has to be something that answers DNS questions, for example a Zone, or None")
     if dates not in ("keep", "shift"):
-        raise ValueError(f'dates is "keep" or "shift", not {dates!r}')
+        raise ValueError(f'dates can be "keep" or "shift", not {dates!r}')
     if salt is not None and not isinstance(salt, (str, bytes)):
         raise TypeError(f"salt is text or bytes, not {type(salt).__name__}")
 

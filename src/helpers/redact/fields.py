@@ -26,6 +26,7 @@ _WORDS = listed("word_fields")  # the kit reads them, or they tell about softwar
 _TOKENS = listed("token_fields")
 _TAG_LISTS = ("dkim-signature", "arc-message-signature", "arc-seal", "domainkey-signature")
 _STATEMENTS = ("authentication-results", "received-spf")
+_ENCODINGS = frozenset(["7bit", "8bit", "binary", "base64", "quoted-printable"])
 _ORDINARY = re.compile(rb"[A-Za-z][A-Za-z0-9_-]*[ \t]*")
 _ANSWERED = re.compile(r"(?:(?:re|fwd?|aw|wg|sv|tr|rv)\s*:\s*)+", re.IGNORECASE)
 _MAILTO_QUERY = re.compile(r"(mailto:[^?>\s:]*)\?[^>\s]*")
@@ -92,6 +93,8 @@ class FieldRedactor:
             return lambda text, _: tag_list(text, self.names, self.scrubber, self.weeks)
         if lname in ("content-type", "content-disposition"):
             return lambda text, _: parameters(text, self.boundaries, self.scrubber)
+        if lname == "content-transfer-encoding":
+            return lambda text, _: text if text.strip().lower() in _ENCODINGS else self.words(text)
         if lname == "list-id":
             return lambda text, raw: redact_addresses(text, raw, self.scrubber, hosts=True)
         if lname.startswith("list-"):
@@ -157,7 +160,7 @@ class FieldRedactor:
         return re.sub(r"[^\s:;,<>]+", lambda found: self._token(found.group()), text)
 
     def _token(self, text: str) -> str:
-        known = "@" in text or text.lower() in WORDS
+        known = "@" in text or text.lower() in WORDS or self.names.is_host_like(text)
         return self.scrubber.words(text) if known else self.names.ident(text)
 
 

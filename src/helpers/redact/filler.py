@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 _WORDS = (
     "lorem ipsum dolor sit amet consectetur adipiscing elit sed do eiusmod tempor incididunt ut labore et "
     "dolore magna aliqua ut enim ad minim veniam quis nostrud exercitation ullamco laboris nisi ut aliquip "
@@ -12,6 +14,8 @@ _WORDS = (
 HTML = "<html><body><p>lorem ipsum dolor sit amet</p></body></html>\n"
 
 
+MAX_RULE = 200  # characters
+_RULE = re.compile(r"[-=_*~#+|. \t]*")  # a line that parts others
 _STARTS = [0] + [at + 1 for at, character in enumerate(_WORDS[:-1]) if character == " "]
 
 
@@ -21,6 +25,9 @@ def filler(text: str) -> str:
     word = 0
     for line in text.split("\n"):
         length = len(line.rstrip())
+        if length <= MAX_RULE and _RULE.fullmatch(line):
+            out.append(line)
+            continue
         out.append(_line(_STARTS[word], length))
         word = (word + length // 5 + 1) % len(_STARTS) if length else word
     return "\n".join(out)

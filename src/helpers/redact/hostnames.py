@@ -104,7 +104,8 @@ class Hostnames:
             return name
         if self.ledger.collecting:
             self.ledger.taken.add(lowered)
-            self.ledger.words.setdefault(lowered, lambda text: cased(text, self._host(lowered)))
+            if lowered not in WORDS:
+                self.ledger.words.setdefault(lowered, lambda text: cased(text, self._host(lowered)))
             return name
         return cased(name, self._host(lowered))
 

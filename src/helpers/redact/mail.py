@@ -27,6 +27,7 @@ REMOVED = b"Removed.\n"
 _RETURNED = listed("returned_types")
 _FIELDS = listed("report_types")
 _MBOX_LINE = re.compile(rb">?From (?![ \t]*:)[^\r\n]*\r{0,3}\n?")
+_EMPTY_LINE = re.compile(rb"(?:\n|\A)[ \t\r]*\n\Z")
 _HOST = re.compile(r"[A-Za-z0-9_-][\w.-]*")
 _USER = re.compile(
     r"(?:authenticated[ _-](?:sender|user|as|id)|auth(?:enticated)?(?:id)?|account|user|sasl_username|login)"
@@ -111,7 +112,16 @@ class _OneMessage:
         top = first.encode("utf-8", "replace") + head.replace(b"\n", self.ending) + b"".join(fields)
         if not self.message.has_body:
             return top
-        return top + (b"" if top.endswith(b"\n") else self.ending) + self.ending + body
+        top += b"" if top.endswith(b"\n") else self.ending
+        return top + (self.ending if self._is_parted() else b"") + body
+
+    def _is_parted(self) -> bool:
+        """Does an empty line stand between fields and body, as it should?"""
+        body = self.message.body
+        if not self.raw.endswith(body):
+            return True
+        before = self.raw[max(0, len(self.raw) - len(body) - 10) : len(self.raw) - len(body)]
+        return _EMPTY_LINE.search(before) is not None
 
     def field(self, header: Header, changed: dict[str, str]) -> bytes:
         """A field of the message or of a part; ``changed`` holds a charset that is another one now."""
@@ -166,7 +176,10 @@ class _OneMessage:
             return self._encoded(part, self._text(part.text()), changed)
         if self.names.collecting:  # an attachment: it goes
             self.names.avoid(part.decoded().decode("latin-1"))
-        return b""
+        if not part.body.strip():
+            return part.body
+        ending = line_ending(part.body)
+        return transfer_encode(REMOVED.replace(b"\n", ending), part.encoding, ending)
 
     def _encoded(self, part: Part, text: str, changed: dict[str, str]) -> bytes:
         if self.names.collecting:

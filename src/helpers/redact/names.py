@@ -9,15 +9,21 @@ from collections.abc import Callable
 from helpers.redact.hostnames import MAX_NAME, Hostnames
 from helpers.redact.ledger import Ledger, cased
 from helpers.redact.networks import Networks
-from helpers.redact.public import ROLES, WORDS, is_generic_label
+from helpers.redact.public import ROLES, WORDS, is_generic_label, listed
 
 MAX_PHRASES = 200  # names of people and subjects that are looked for in running text
 MAX_PHRASE = 300
 
+_SYSTEMS = listed("system_names")
+_PLAIN = WORDS | ROLES | _SYSTEMS
 _WORD = re.compile(r"[^\W_]+")
 _LATIN = re.compile(r"[a-z0-9\u00df-\u024f]+")
-_VERSION = re.compile(r"\d{1,2}(?:\.\d{1,5}){1,4}")
-_EXAMPLE_IP = re.compile(r"(?<!\d)(?:192\.0\.2|198\.51\.100|203\.0\.113)\.\d{1,3}(?!\d)")
+_NOT_AN_ID = re.compile(  # the number of a version, or a host's name
+    r"\d{1,2}(?:\.\d{1,5}){1,4}|(?:[a-z0-9_-]*[a-z][a-z0-9_-]*\.)+[a-z]{2,}"
+)
+_ANY_IP = re.compile(
+    r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?!\.?\d)|(?<![\w:])(?:2001:0?db8|3fff|f[de]\w\w):[0-9a-f:]+", re.I
+)
 
 
 class Names(Ledger):
@@ -44,7 +50,7 @@ class Names(Ledger):
     def avoid(self, text: str) -> None:
         """Text that is not kept: what occurs in it is nobody's replacement all the same."""
         self.take_from(text)
-        for found in _EXAMPLE_IP.findall(text):
+        for found in _ANY_IP.findall(text):
             self.networks.avoid(found)
 
     def freeze(self) -> None:
@@ -61,6 +67,7 @@ class Names(Ledger):
         if not text or lowered in ROLES or (len(lowered) <= 2 and lowered.isdigit()):
             return text
         if self.collecting:
+            self.taken.add(lowered)
             if len(lowered) > 3 and lowered not in WORDS and not is_generic_label(lowered):
                 self.words.setdefault(lowered, lambda _: self._local(lowered))
             return text
@@ -101,12 +108,12 @@ class Names(Ledger):
         """The replacement of a display name; what mail systems call themselves stays."""
         text = " ".join(phrase.split())
         words = _WORD.findall(text.lower())
-        if not words or all(word in WORDS or word in ROLES or word.isdigit() for word in words):
+        if not words or all(word in _SYSTEMS or word.isdigit() for word in words):
             return phrase
         if self.collecting:
             self._note_phrase(text, lambda: self._person(text))
             for word in words:
-                if _LATIN.fullmatch(word) and len(word) > 2 and not word.isdigit() and word not in WORDS:
+                if _LATIN.fullmatch(word) and len(word) > 2 and not word.isdigit() and word not in _PLAIN:
                     self.words.setdefault(word, lambda text: cased(text, "somebody"))
             return phrase
         return self._person(text)
@@ -134,7 +141,8 @@ class Names(Ledger):
         return self._subjects[key]
 
     def _note_phrase(self, text: str, new: Callable[[], str]) -> None:
-        if len(self._phrases) < MAX_PHRASES and 1 < len(text) <= MAX_PHRASE:
+        plain = text.lower() in _PLAIN
+        if len(self._phrases) < MAX_PHRASES and 1 < len(text) <= MAX_PHRASE and not plain:
             self._phrases.setdefault(text, new)
 
     def replace_phrases(self, text: str) -> str:
@@ -143,7 +151,8 @@ class Names(Ledger):
             return text
         for phrase in sorted(self._phrases, key=len, reverse=True):
             if phrase in text:
-                text = text.replace(phrase, self._phrases[phrase]())
+                pattern = rf"(?<![A-Za-z0-9.+_@-]){re.escape(phrase)}(?![A-Za-z0-9+_@-])(?!\.[A-Za-z0-9])"
+                text = re.sub(pattern, lambda _, phrase=phrase: self._phrases[phrase](), text)  # type: ignore[misc]
         return text
 
     # ------------------------------------------------------------ ids, words
@@ -160,13 +169,13 @@ class Names(Ledger):
         """An id that is to be replaced wherever it occurs."""
         for piece in re.split(r"[^A-Za-z0-9._-]+", text[:MAX_PHRASE]):
             lowered = piece.lower().strip("._-")
-            if (
-                len(lowered) > 3
-                and lowered not in WORDS
-                and self.collecting
-                and not _VERSION.fullmatch(piece)
-            ):
+            plain = len(lowered) < 4 or lowered in WORDS or _NOT_AN_ID.fullmatch(lowered)
+            if self.collecting and not plain:
                 self.words.setdefault(lowered, self.ident)
+
+    def is_host_like(self, text: str) -> bool:
+        """Is it written as a host name is, rather than an id?"""
+        return text[-1:].isalpha() and _NOT_AN_ID.fullmatch(text.lower()) is not None
 
     def word(self, text: str) -> str | None:
         """The replacement of a word that names somebody or something, None for any other word."""

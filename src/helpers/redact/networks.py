@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -71,8 +72,9 @@ class Networks:
 
     def avoid(self, text: str) -> None:
         """An address that is to be nobody's new one."""
-        if len(self._avoid) < MAX_TREE:
-            self._avoid.add(text)
+        if len(self._avoid) < MAX_TREE and text not in self._avoid:
+            with suppress(ValueError):
+                self._avoid.add(str(ipaddress.ip_address(text)))
 
     def assign(self) -> None:
         """Find a new place for everything collected."""

@@ -54,6 +54,7 @@ _GENERIC_LABEL = re.compile(
     rf"_?(?:{'|'.join(sorted(map(re.escape, listed('labels'))))})[-_]?[a-z]?\d{{0,3}}(?:-\d{{1,3}})?"
 )
 _REGION = re.compile(r"(?:us|eu|ap|ca|sa|me|af)-(?:north|south|east|west|central)[a-z]{0,5}-\d")
+_DATE = re.compile(r"20\d{6}")  # of a key: 20230601.gappssmtp.com
 _RECORD_LABELS = frozenset(
     ["_dmarc", "_domainkey", "_spf", "_adsp", "_report", "_smtp", "_tls", "*", "_mta-sts"]
 )
@@ -68,6 +69,7 @@ def is_generic_label(label: str) -> bool:
     """Could this label (lower case) stand in anybody's host name, such as ``mail2``?"""
     return (
         label in _RECORD_LABELS
+        or _DATE.fullmatch(label) is not None
         or _GENERIC_LABEL.fullmatch(label) is not None
         or _REGION.fullmatch(label) is not None
     )

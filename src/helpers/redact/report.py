@@ -16,6 +16,7 @@ _QUOTED_FIELD = re.compile(
     r"onderwerp|\u4ef6\u540d|from|to|cc)([ \t]?[:\uff1a])([ \t]*\S[^\n]*)$",
     re.IGNORECASE | re.MULTILINE,
 )
+_ONE_ADDRESS = re.compile(r"[ \t]*(?:[^<>@:]{1,100}<[^\s<>@]+@[^\s<>@]+>|<?[^\s<>@]+@[^\s<>@]+>?)[ \t]*")
 _ENCODED_LINE = re.compile(r"^[A-Za-z0-9+/=]{60,}$", re.MULTILINE)
 
 
@@ -32,7 +33,7 @@ def report_words(text: str, fields: FieldRedactor) -> str:
 
 def _quoted_field(found: re.Match[str], quoting: FieldRedactor) -> str:
     lead, name, colon, value = found.groups()
-    if name.lower() in ("from", "to", "cc") and "@" not in value:
+    if name.lower() in ("from", "to", "cc") and not _ONE_ADDRESS.fullmatch(value):
         return found.group()  # a sentence: "to: be continued"
     return f"{lead}{name}{colon}{quoting.value(name.lower(), value)}"
 

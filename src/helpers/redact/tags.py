@@ -14,9 +14,9 @@ from helpers.redact.text import Scrubber
 _TAG = re.compile(r"(\s*)([A-Za-z][A-Za-z0-9_]*)(\s*=)(.*)", re.DOTALL)
 _BASE64 = re.compile(r"[A-Za-z0-9+/]")
 _FORM_TAGS = frozenset(["v", "a", "c", "h", "l", "q", "i", "cv"])  # how it was signed, not by whom
-_VALUE = r"(\"(?:[^\"\\]|\\.)*\"|[^;]*)"
-_FILE_NAME = re.compile(rf"(;\s*)((?:file)?name)((?:\*\d*\*?)?)\s*=\s*{_VALUE}", re.IGNORECASE)
-_PARAMETER = re.compile(rf"(;\s*)([A-Za-z0-9*_-]+)\s*=\s*{_VALUE}")
+_PARAMETER = re.compile(r"(;\s*)([A-Za-z0-9*_-]+)\s*=\s*(\"(?:[^\"\\]|\\.)*+\"|[^;]*)")
+_MEDIA_TYPE = re.compile(r"\s*(?:[\w.+-]+/[\w.+-]+|inline|attachment)(?=[\s;]|$)", re.IGNORECASE)
+_TOKEN = re.compile(r"\"?[\w./+-]{1,70}\"?")
 _KEPT_PARAMETERS = listed("parameters")
 _EXTENSION = re.compile(r"\.([A-Za-z0-9]{1,5})[\"'\s]*$")
 
@@ -65,28 +65,38 @@ def _within(value: str, change: Callable[[str], str]) -> str:
 
 def parameters(text: str, boundaries: Mapping[str, str], scrubber: Scrubber) -> str:
     """Content-Type and Content-Disposition: file names, boundaries and unknown parameters go."""
-    for old, new in sorted(boundaries.items(), key=lambda pair: -len(pair[0])):
-        text = text.replace(old, f"\0{new}\0")
-    if "name" in text.lower():
-        text = _FILE_NAME.sub(_file_name, text)
-    pieces = text.split("\0")
-    return "".join([piece if n % 2 else _other(piece, scrubber) for n, piece in enumerate(pieces)])
+    kind = _MEDIA_TYPE.match(text)
+    position = kind.end() if kind else 0
+    out = [text[:position]]
+    for found in _PARAMETER.finditer(text, position):
+        out += [scrubber.words(text[position : found.start()]), _parameter(found, boundaries, scrubber)]
+        position = found.end()
+    out.append(scrubber.words(text[position:]))
+    return "".join(out)
 
 
-def _file_name(found: re.Match[str]) -> str:
-    if found.group(3).strip("*") not in ("", "0"):
-        return ""  # the rest of a name in several pieces (RFC 2231 §3)
-    extension = _EXTENSION.search(found.group(4))
-    ending = f".{extension.group(1).lower()}" if extension else ""
-    return f'{found.group(1)}{found.group(2)}="attachment{ending}"'
-
-
-def _other(text: str, scrubber: Scrubber) -> str:
-    return _PARAMETER.sub(lambda found: _parameter(found, scrubber), scrubber.words(text))
-
-
-def _parameter(found: re.Match[str], scrubber: Scrubber) -> str:
-    name = found.group(2).lower().partition("*")[0]
-    if name in _KEPT_PARAMETERS or name in ("name", "filename"):
+def _parameter(found: re.Match[str], boundaries: Mapping[str, str], scrubber: Scrubber) -> str:
+    lead, name, value = found.groups()
+    plain, _, number = name.lower().partition("*")
+    if plain in ("name", "filename", "boundary") and number.rstrip("*") not in ("", "0"):
+        return ""  # the rest of a value in several pieces (RFC 2231 §3)
+    if plain in ("name", "filename"):
+        return f'{lead}{name.partition("*")[0]}="attachment{_extension(value)}"'
+    if plain == "boundary":
+        return f'{lead}boundary="{_boundary(value, boundaries)}"'
+    if plain in _KEPT_PARAMETERS and _TOKEN.fullmatch(value.strip()):
         return found.group()
-    return f"{found.group(1)}{found.group(2)}={scrubber.shape(found.group(3))}"
+    return f"{lead}{name}={scrubber.shape(value)}"
+
+
+def _extension(value: str) -> str:
+    found = _EXTENSION.search(value)
+    return f".{found.group(1).lower()}" if found else ""
+
+
+def _boundary(value: str, boundaries: Mapping[str, str]) -> str:
+    """The new boundary; of one in several pieces the first is known."""
+    plain = re.sub(r"\\(.)", r"\1", value.strip().strip('"')).rstrip()
+    if plain in boundaries:
+        return boundaries[plain]
+    return next((new for old, new in boundaries.items() if plain and old.startswith(plain)), "=_part")

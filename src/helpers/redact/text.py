@@ -141,6 +141,7 @@ class Scrubber:
     def url(self, url: str) -> str:
         """A link: the path stays where it is a public service's page, names in it replaced."""
         end = url.rstrip(".,;:!?)]}'")
+        end += "::" if url.startswith("::", len(end)) else ""  # the end of an IPv6 address
         after = url[len(end) :]
         scheme, _, rest = end.partition("://")
         host = re.match(r"[^/?#]*", rest).group()  # type: ignore[union-attr]
