@@ -64,7 +64,8 @@ def return_paths(draw) -> str:
 
 RECEIVED = st.sampled_from(
     [
-        "from {one} ({one} [{literal}])\n by {other} (Postfix) with ESMTPS id 4ZwQ8{size}x1\n for <{address}>",
+        "from {one} ({one} [{literal}])\n by {other} (Postfix) with ESMTPS id 4ZwQ8{size}x1\n"
+        " for <{address}>",
         "from [{literal}] (helo={one}) by {other} with esmtpsa (Exim 4.97) (envelope-from <{address}>)",
         "from unknown (HELO {one}) ({ip}) by {other} with SMTP",
         "from {one}. ({one}. [{ip}]) by mx.google.com with ESMTPS id a1b2c3d4e5f6-7g8h9i0j1k2l",
@@ -81,9 +82,10 @@ ODD_FIELDS = st.sampled_from(  # fields that nobody knows, and those with places
         "X-Mailer: PHPMailer at {domain} ({ip})",
         "Authentication-Results: {domain}; spf=pass (sender IP is {ip}) smtp.mailfrom={address};\n"
         " dkim=pass header.d={domain}",
-        "Received-SPF: pass ({domain}: domain of {address} designates {ip} as permitted sender)\n client-ip={ip};",
-        "DKIM-Signature: v=1; a=rsa-sha256; d={domain}; s=tanaka; i={address};\n h=from:to; bh=QUJD; b=QUJD;\n"
-        " z=From:{address}",
+        "Received-SPF: pass ({domain}: domain of {address} designates {ip} as permitted sender)\n"
+        " client-ip={ip};",
+        "DKIM-Signature: v=1; a=rsa-sha256; d={domain}; s=tanaka; i={address};\n h=from:to;\n"
+        " bh=QUJD; b=QUJD; z=From:{address}",
         "X-Report: =?utf-8?Q?{escaped}?=",
         "Content-Disposition: attachment; filename*=utf-8''{quoted}.pdf",
         "Thread-Topic: about {address}",

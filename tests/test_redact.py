@@ -125,7 +125,7 @@ def test_names_subjects_and_texts_of_people_are_gone(row):
         for part in message.parts
         if part.is_leaf
         for line in part.text().split("\n")
-        if len(line) > 30
+        if len(line) > 30 and line.strip(" _")
     ]
     copy = redact(raw)
     text = read_message(copy.message)
@@ -268,7 +268,7 @@ def test_the_same_stays_the_same_and_below_stays_below():
 
 
 def test_public_services_stay_named_unless_asked():
-    raw = b"From: me@gmail.com\nTo: desk@acme.co.jp\nReceived: from mail-sor-f41.google.com by mx.acme.jp; x\n\n"
+    raw = b"From: me@gmail.com\nTo: desk@acme.co.jp\nReceived: from mail-sor-f41.google.com by mx.acme.jp\n\n"
     kept = redact(raw)
     assert read_message(kept.message).author_domain == "gmail.com"
     assert b"me@" not in kept.message
