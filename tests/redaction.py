@@ -35,12 +35,13 @@ JAPANESE = ("iso-2022-jp", "cp932", "euc-jp")
 
 def layers(raw: bytes, depth: int = 0) -> Iterator[str]:
     """The mail as text, and everything that is encoded in it, decoded."""
+    is_quoted_printable = b"quoted-printable" in raw.lower()
+    if is_quoted_printable:
+        raw = re.sub(rb"=\r?\n", b"", raw)
     text = re.sub(r"\r\n?", "\n", raw.decode("utf-8", "surrogateescape"))
-    is_quoted_printable = "quoted-printable" in text.lower()
-    yield text.replace("=\n", "") if is_quoted_printable else text
+    yield text
     if not raw.isascii() or b"\x1b" in raw:
-        yield from (raw.decode(charset, "replace") for charset in JAPANESE)
-        yield raw.decode("latin-1")
+        yield from (raw.decode(charset, "replace") for charset in (*JAPANESE, "latin-1"))
     for found in WORD.finditer(text):
         yield _encoded_words(found.group())
     if is_quoted_printable or depth:

@@ -29,6 +29,11 @@ _STATEMENTS = ("authentication-results", "received-spf")
 _ENCODINGS = frozenset(["7bit", "8bit", "binary", "base64", "quoted-printable"])
 _ORDINARY = re.compile(rb"[A-Za-z][A-Za-z0-9_-]*[ \t]*")
 _ANSWERED = re.compile(r"(?:(?:re|fwd?|aw|wg|sv|tr|rv)\s*:\s*)+", re.IGNORECASE)
+_BARE_USER = re.compile(  # somebody of this host, without a domain
+    r"((?:envelope-from|authenticated[ _](?:sender|user|as)[:=]?|auth(?:id)?=|sender[:=])"
+    r" *<?\"?)([A-Za-z0-9._+-]+)(?=[>\"\s;,)])",
+    re.IGNORECASE,
+)
 _MAILTO_QUERY = re.compile(r"(mailto:[^?>\s:]*)\?[^>\s]*")
 
 
@@ -99,9 +104,14 @@ class FieldRedactor:
             return lambda text, raw: redact_addresses(text, raw, self.scrubber, hosts=True)
         if lname.startswith("list-"):
             return lambda text, _: self.words(_MAILTO_QUERY.sub(r"\1", text))
+        if lname.endswith("received"):
+            return lambda text, _: self.words(_BARE_USER.sub(self._bare_user, text))
         if lname in _WORDS or lname in _DATES or any(name in lname for name in _STATEMENTS):
             return lambda text, _: self.words(text)
         return lambda text, _: self.scrubber.shape(text)
+
+    def _bare_user(self, found: re.Match[str]) -> str:
+        return found.group(1) + self.names.local(found.group(2))
 
     def words(self, text: str) -> str:
         """Text whose words stay, with names replaced and dates moved."""

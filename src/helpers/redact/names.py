@@ -130,7 +130,7 @@ class Names(Ledger):
         if not key:
             return text
         if self.collecting:
-            if len(key) > 5 and not all(word in WORDS for word in _WORD.findall(key.lower())):
+            if len(key) > 2 and not all(word in WORDS for word in _WORD.findall(key.lower())):
                 self._note_phrase(key, lambda: self._subject(key))
             return text
         return self._subject(key)

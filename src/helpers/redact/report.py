@@ -3,20 +3,40 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
+from helpers.message import Header
 from helpers.redact.fields import FieldRedactor
 from helpers.redact.filler import filler
+from helpers.redact.names import Names
+from helpers.redact.public import listed
 
 MAX_REPORT = 400_000  # characters of a report's words that are kept
 
 _FIELD = re.compile(r"([A-Za-z][A-Za-z0-9_.-]{0,60})( ?:)(.*)", re.DOTALL)
-# Lines of a report that quote a field of the mail.
+_START = re.compile(r"([A-Za-z][A-Za-z0-9-]{1,60})[ \t]?:")
+_MAIL_FIELDS = listed("mail_fields")
+MIN_FIELDS = 3  # fields in a row that are the header of a mail
+
+# A line that quotes one field of the mail, or tells its subject in words.
 _QUOTED_FIELD = re.compile(
     r"^([>\s|*]*)(subject|thread-topic|message-id|in-reply-to|references|betreff|objet|asunto|assunto|oggetto|"
     r"onderwerp|\u4ef6\u540d|from|to|cc)([ \t]?[:\uff1a])([ \t]*\S[^\n]*)$",
     re.IGNORECASE | re.MULTILINE,
 )
+_TOLD_SUBJECT = re.compile(
+    r"^(?![^\n]*[245]\d\d[ -])([^\n:]{0,80}\bsubject\b[^:\n]{0,40}:[ \t]*)(\S[^\n]*)$",
+    re.IGNORECASE | re.MULTILINE,
+)
 _ONE_ADDRESS = re.compile(r"[ \t]*(?:[^<>@:]{1,100}<[^\s<>@]+@[^\s<>@]+>|<?[^\s<>@]+@[^\s<>@]+>?)[ \t]*")
+_HOME = re.compile(r"((?:/home|/users|/var/mail|/var/spool/mail|\\users)[/\\])([\w.-]+)", re.IGNORECASE)
+_BARE_LOCAL = re.compile(r"(?<!<)<([A-Za-z0-9._+-]{2,64})>(?!>)")
+# Names in directories: X.400 (c=us;a= ;p=organization), X.500 (/o=organization/cn=user), Exchange 5.5.
+_DIRECTORY = re.compile(
+    r"(?<![A-Za-z0-9])((?:/(?:o|ou|cn|dc)|;(?:a|p|o|ou\d?|s|g|l))=|MSEXCH:IMS:)"
+    r"([^/;\n<>\"]{1,200}?)(?=[/;\n<>\"]| \d|$)",
+    re.IGNORECASE,
+)
 _ENCODED_LINE = re.compile(r"^[A-Za-z0-9+/=]{60,}$", re.MULTILINE)
 
 
@@ -26,9 +46,28 @@ def report_words(text: str, fields: FieldRedactor) -> str:
     if fields.names.collecting:
         fields.names.avoid(rest)
     quoting = FieldRedactor(fields.names, fields.weeks)
-    kept = _QUOTED_FIELD.sub(lambda found: _quoted_field(found, quoting), kept)
-    kept = _ENCODED_LINE.sub(lambda found: filler(found.group()), kept)
-    return fields.words(kept) + filler(rest)
+    out = [
+        "\n".join(_quoted_block(lines, quoting) if is_block else [_words("\n".join(lines), fields, quoting)])
+        for is_block, lines in _blocks(kept.split("\n"))
+    ]
+    return "\n".join(out) + filler(rest)
+
+
+def _words(text: str, fields: FieldRedactor, quoting: FieldRedactor) -> str:
+    names = fields.names
+    text = _QUOTED_FIELD.sub(lambda found: _quoted_field(found, quoting), text)
+    text = _TOLD_SUBJECT.sub(lambda found: found.group(1) + names.subject(found.group(2)), text)
+    text = _ENCODED_LINE.sub(lambda found: filler(found.group()), text)
+    text = _HOME.sub(lambda found: found.group(1) + names.local(found.group(2)), text)
+    text = _DIRECTORY.sub(lambda found: found.group(1) + fields.scrubber.shape(found.group(2)), text)
+    if "</" not in text:
+        text = _BARE_LOCAL.sub(lambda found: _bare_local(found, names), text)
+    return fields.words(text)
+
+
+def _bare_local(found: re.Match[str], names: Names) -> str:
+    text = found.group(1)
+    return found.group() if names.is_host_like(text) else f"<{names.local(text)}>"
 
 
 def _quoted_field(found: re.Match[str], quoting: FieldRedactor) -> str:
@@ -36,6 +75,52 @@ def _quoted_field(found: re.Match[str], quoting: FieldRedactor) -> str:
     if name.lower() in ("from", "to", "cc") and not _ONE_ADDRESS.fullmatch(value):
         return found.group()  # a sentence: "to: be continued"
     return f"{lead}{name}{colon}{quoting.value(name.lower(), value)}"
+
+
+# --------------------------------------------------- the header of a mail in a text
+
+
+def _blocks(lines: list[str]) -> Iterator[tuple[bool, list[str]]]:
+    """The lines in pieces, each with whether it is the header of a mail."""
+    plain: list[str] = []
+    position = 0
+    while position < len(lines):
+        if not _START.match(lines[position]):
+            plain.append(lines[position])
+            position += 1
+            continue
+        end = position
+        names: set[str] = set()
+        while end < len(lines) and lines[end].strip():
+            if found := _START.match(lines[end]):
+                names.add(found.group(1).lower())
+            end += 1
+        if len(names & _MAIL_FIELDS) >= MIN_FIELDS:
+            if plain:
+                yield False, plain
+            yield True, lines[position:end]
+            plain = []
+        else:
+            plain += lines[position:end]
+        position = end
+    if plain:
+        yield False, plain
+
+
+def _quoted_block(lines: list[str], quoting: FieldRedactor) -> list[str]:
+    """A header in a text; lines that are no field go on with the one before, folded or not."""
+    fields: list[list[str]] = []
+    for line in lines:
+        if _START.match(line) or not fields:
+            fields.append([])
+        fields[-1].append(line)
+    return [_block_field("\n".join(field), quoting) for field in fields]
+
+
+def _block_field(text: str, quoting: FieldRedactor) -> str:
+    name = text.partition(":")[0].strip()
+    raw = text.encode("utf-8", "replace")
+    return quoting.header(Header(name, raw)).decode("utf-8", "replace")
 
 
 def report_fields(text: str, fields: FieldRedactor) -> str:

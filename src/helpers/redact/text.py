@@ -55,6 +55,7 @@ _CIPHER = re.compile(r"(?:TLS|SSL|ECDHE|DHE|AES|RSA|CHACHA|DES|EDH|AEAD)[-_A-Z0-
 _IP_INSIDE = re.compile(r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?![\d.])")
 _PIECE = re.compile(r"[^\W_]+")
 _MARKS = re.compile(r"^[*>=\-.!#&\u2022\u00b7]+")
+MAX_BLURRED = 60  # characters of a word whose length is told
 MAX_ID = 12  # characters from which on a mixture of letters and digits is an id
 _KEPT_VALUES = listed("kept_values")
 
@@ -81,19 +82,18 @@ class Scrubber:
 
     def _keep(self, found: re.Match[str]) -> str:
         known = self._known(found)
-        return self._word(found["word"]) if known is None else known
+        return self._word(found.group()) if known is None else known
 
     def _blur(self, found: re.Match[str]) -> str:
         known = self._known(found)
         if known is not None:
             return known
-        word = found["word"]
-        return word if word.lower() in _KEPT_VALUES or self.names.collecting else blurred(word)
+        text = found.group()
+        return text if self.names.collecting else _PIECE.sub(_blurred, text)
 
     def _known(self, found: re.Match[str]) -> str | None:
-        """The replacement of everything but words."""
-        kind = found.lastgroup
-        if kind == "word":
+        """The replacement of everything but words; None for a word."""
+        if found["word"]:
             return None
         if found["url"]:
             return self.url(found["url"])
@@ -177,21 +177,20 @@ class Scrubber:
             return text[:start] + (text[start:] + tail if self.names.collecting else new + end)
         return _IP_INSIDE.sub(lambda found: self.names.ip(found.group()), text) + tail
 
-    def _domain(self, found: re.Match[str]) -> str:
+    def _domain(self, found: re.Match[str]) -> str | None:
+        """A host name; None for what only looks like one: a file, a code, two sentences without a blank."""
         text = found["domain"]
         known = self.names.word(text)
         if known is not None:
             return known
         labels = text.split(".")
         top = labels[-1]
-        if _PROPERTY.fullmatch(text) or labels[0].lower() in _CODES or _is_key(found, labels[0]):
+        if _PROPERTY.fullmatch(text) or _is_key(found, labels[0]):
             return text
-        if top.lower() in _FILES and len(labels) == 2:
-            return self._word(text)
-        if len(top) < 2 or (len(labels) == 2 and len(labels[0]) < 2 and len(top) < 2):
-            return self._word(text)
+        if labels[0].lower() in _CODES or len(top) < 2 or (top.lower() in _FILES and len(labels) == 2):
+            return None
         if top[0].isupper() and not top.isupper() and top.lower() not in _TOPS:
-            return self._word_pieces(text)  # two sentences without a blank between them
+            return None
         return self.names.domain(text)
 
     def _word(self, word: str) -> str:
@@ -222,17 +221,21 @@ _TOPS = listed("common_tops")
 
 def is_id(word: str) -> bool:
     """Long, with letters and digits mixed: no word of any language."""
-    if len(word) < MAX_ID or _CIPHER.fullmatch(word):
+    if len(word) < MAX_ID or not word.isascii() or _CIPHER.fullmatch(word):
         return False
+    digits = sum(character.isdigit() for character in word)
     if not any(character.isalpha() for character in word):
         return max(len(piece) for piece in re.split(r"[^0-9]", word)) > 9
-    return sum(character.isdigit() for character in word) >= 4 and word.isascii()
+    is_base64 = len(word) >= 2 * MAX_ID and digits and not word.islower() and not word.isupper()
+    return digits >= 4 or bool(is_base64)
 
 
-def blurred(word: str) -> str:
+def _blurred(found: re.Match[str]) -> str:
     """Only the length of a word is left of it, and whether it is a number."""
-    length = min(len(word), 60)
-    return "0" * length if word.isdigit() else "x" * length
+    word = found.group()
+    if word.lower() in _KEPT_VALUES:
+        return word
+    return ("0" if word.isdigit() else "x") * min(len(word), MAX_BLURRED)
 
 
 def _end_of_domain(domain: str) -> tuple[str, str]:
