@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.conftest import ROOT, shared_path
-from tests.redaction import identifiers, leaks
+from tests.redaction import identifiers, layers, leaks
 from tests.redaction_mails import bounces, mails
 
 import helpers as h
@@ -231,6 +231,110 @@ def test_a_copy_can_be_redacted_again(raw):
     twice = redact(once.message)
     assert h.diagnose(twice.message, dns=None).cause == h.diagnose(raw, dns=None).cause
     assert leaks(once.message, twice.message) == set()
+
+
+# ------------------------------------------------- places where names hide
+
+REPORT = (
+    "Return-Path: <>\nFrom: MAILER-DAEMON@acme.de\nTo: anna@fujiba.net\n"
+    "Subject: Undelivered Mail Returned to Sender\n\nThis is the mail system at host acme.de. It could not be"
+    " delivered to:\n\n<tanaka@oriol.jp>: 550 5.1.1 unknown\n\n"
+)
+MAIL = "From: anna@fujiba.net\nTo: b@acme.de\n"
+HIDING = {  # where: (a mail, what must not be left of it)
+    "subject told in words": (f"{REPORT}The message subject was: Wolkenbruch\n", "Wolkenbruch"),
+    "subject of the report": (
+        REPORT.replace("Undelivered Mail", "Undeliverable: Wolkenbruch"),
+        "Wolkenbruch",
+    ),
+    "header in a report's text": (
+        f"{REPORT}Original message headers:\n\nReceived: from x by y; z\nSubject: Wolkenbruch\n"
+        "X-Trace: Regenfass\nand more Regenfass\nFrom: Donna Wetter <dw@oriol.jp>\n",
+        "Wolkenbruch Regenfass Donna Wetter",
+    ),
+    "organization's name": (f"{REPORT}Ask Fujiba or the postmaster of FUJIBA.\n", "fujiba"),
+    "X.500 name": (
+        f"{REPORT}IMCEAEX-/o=Regenfass/ou=Keller/cn=Recipients/cn=dwetter\n",
+        "Regenfass Keller dwetter",
+    ),
+    "home directory": (f"{REPORT}can't open /home/dwetter/.forward\n", "dwetter"),
+    "local name in brackets": (f"{REPORT}Your message to <dwetter> was refused\n", "dwetter"),
+    "coded lines": (f"{REPORT}{base64.b64encode(b'Regenfass im Keller. ' * 6).decode()}\n", "Regenfass"),
+    "display name in another field": (
+        f"{REPORT}Reported by Donna Wetter\n\nFrom: Donna Wetter <d@x.jp>\n",
+        "Wetter",
+    ),
+    "field named after its owner": (f"{MAIL}X-Fujiba-Version: 7\n\n", "fujiba"),
+    "file name": (f'{MAIL}Content-Type: application/pdf; name="Regenfass.pdf"\n\nx\n', "Regenfass"),
+    "file name in pieces": (
+        f"{MAIL}Content-Type: application/pdf; name*0*=utf-8''Re; name*1*=genfass.pdf\n\nx\n",
+        "genfass",
+    ),
+    "boundary": (
+        f'{MAIL}Content-Type: multipart/mixed; boundary="Regenfass"\n\n--Regenfass\n\nx\n--Regenfass--\n',
+        "Regenfass",
+    ),
+    "preamble and epilogue": (
+        f"{MAIL}Content-Type: multipart/mixed; boundary=q\n\nRegenfass\n--q\n\nx\n--q--\nKeller\n",
+        "Regenfass Keller",
+    ),
+    "comment of an address": ("From: anna@fujiba.net (Donna Wetter)\n\n", "Donna Wetter"),
+    "group of addresses": (
+        f"{MAIL}Cc: Regenfass: c@oriol.jp, Donna Wetter <d@oriol.jp>;\n\n",
+        "Donna Wetter oriol",
+    ),
+    "sender of a submission": (
+        f"{MAIL}Received: from pc (pc [62.1.2.3]) (Authenticated sender: dwetter) by mx.fujiba.net; x\n\n",
+        "dwetter",
+    ),
+    "envelope sender without a domain": (
+        f"{MAIL}Received: from mail by mx.fujiba.net (Exim) (envelope-from dwetter) id 1uK; x\n\n",
+        "dwetter",
+    ),
+    "host of one label": (
+        f"{MAIL}Received: from REGENFASS-PC (x [62.1.2.3]) by mx.fujiba.net; x\n\n",
+        "REGENFASS",
+    ),
+    "copied fields of a signature": (
+        f"{MAIL}DKIM-Signature: v=1; d=fujiba.net; s=q; z=Subject:Regenfass|To:donna@oriol.jp; b=QUJD\n\n",
+        "Regenfass donna oriol",
+    ),
+    "unknown field": (
+        f"{MAIL}X-Note: Regenfass at \u0420\u0435\u0433\u0435\u043d\n\n",
+        "Regenfass \u0420\u0435\u0433\u0435\u043d",
+    ),
+    "line that is no field": (f"{MAIL}([Regenfass: 7]) of Keller\n\n", "Regenfass Keller"),
+    "mailbox line": (f"From dwetter@fujiba.net Thu May  8 18:00:06 2025\n{MAIL}\n", "dwetter"),
+    "text without a header": ("Donna Wetter keeps a Regenfass.\n", "Regenfass"),
+    "notification as JSON": (
+        f"{MAIL}\n"
+        + '{"notificationType": "Delivery", "mail": {"source": "dwetter@fujiba.net", "commonHeaders": '
+        '{"subject": "Regenfass", "from": ["Donna Wetter <d@oriol.jp>"]}}}\n',
+        "dwetter Regenfass Donna oriol",
+    ),
+    "URL-encoded field": (
+        f"{MAIL}List-Unsubscribe: <https://acme.de/u/dwetter%40oriol.jp/Regenfass>\n\n",
+        "dwetter Regenfass",
+    ),
+    "ISO-2022-JP without a label": (
+        MAIL.encode()
+        + b"Subject: "
+        + "雨樽の会".encode("iso-2022-jp")
+        + b"\n\n"
+        + "雨樽の会".encode("iso-2022-jp"),
+        "雨樽の会",
+    ),
+    "UTF-16": (f"{MAIL}\nRegenfass\n".encode("utf-16"), "Regenfass fujiba"),
+}
+
+
+@pytest.mark.parametrize(("mail", "secrets"), HIDING.values(), ids=HIDING)
+def test_nothing_is_left_where_names_hide(mail, secrets):
+    raw = mail if isinstance(mail, bytes) else mail.encode()
+    copy = redact(raw).message
+    assert leaks(raw, copy, *secrets.split()) == set()
+    everything = "\n".join(layers(copy)).lower()
+    assert [word for word in secrets.lower().split() if word in everything] == []
 
 
 # ---------------------------------------------------------------- relations

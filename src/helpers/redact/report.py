@@ -33,8 +33,8 @@ _HOME = re.compile(r"((?:/home|/users|/var/mail|/var/spool/mail|\\users)[/\\])([
 _BARE_LOCAL = re.compile(r"(?<!<)<([A-Za-z0-9._+-]{2,64})>(?!>)")
 # Names in directories: X.400 (c=us;a= ;p=organization), X.500 (/o=organization/cn=user), Exchange 5.5.
 _DIRECTORY = re.compile(
-    r"(?<![A-Za-z0-9])((?:/(?:o|ou|cn|dc)|;(?:a|p|o|ou\d?|s|g|l))=|MSEXCH:IMS:)"
-    r"([^/;\n<>\"]{1,200}?)(?=[/;\n<>\"]| \d|$)",
+    r"((?:/(?:o|ou|cn|dc)|;(?:a|p|o|ou\d?|s|g|l))=|MSEXCH:IMS:)"
+    r"(?!none|quarantine|reject)([^/;\n<>\"]{1,200}?)(?=[/;\n<>\"]| \d|$)",
     re.IGNORECASE,
 )
 _ENCODED_LINE = re.compile(r"^[A-Za-z0-9+/=]{60,}$", re.MULTILINE)
