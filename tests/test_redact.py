@@ -473,6 +473,33 @@ def test_recorded_and_live_like_answers_do_as_well():
     assert h.diagnose(copy.message, dns=again).cause == "passes"
 
 
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+@pytest.mark.parametrize("file", ["spoof.eml", "fixed_by_service.eml"])
+def test_a_signed_mail_within_a_text_is_checked_with_the_same_end(file, newline):
+    """The signature covers the copy as it stands in the text of the report."""
+    report = (
+        "Return-Path: <>\nFrom: Mail Delivery System <Mailer-Daemon@acme.de>\nTo: x@fujiba.net\n"
+        "Subject: Mail delivery failed: returning message to sender\n\n"
+        "This message was created automatically by mail delivery software.\n\n  a@acme.jp\n"
+        "    550 5.7.1 rejected by DMARC policy for fujiba.net\n\n"
+        "------ This is a copy of the message, including all the headers. ------\n\n"
+    )
+    raw = (report + (SAMPLES / file).read_text("utf-8")).replace("\n", newline).encode()
+    zone = h.sample_zone("fujiba-fixed")
+    copy = redact(raw, dns=zone)
+    before, after = h.diagnose(raw, dns=zone), h.diagnose(copy.message, dns=copy.zone)
+    assert [_outcome(i) for i in after.identifiers] == [_outcome(i) for i in before.identifiers]
+    assert after.cause == before.cause
+    assert leaks(raw, copy.message) == set()
+
+
+def test_a_chain_that_held_is_said_to_fail_in_the_copy():
+    raw = (SAMPLES / "forwarded_signed.eml").read_bytes()
+    copy = redact(raw, dns=h.sample_zone("forwarding"))
+    assert [fact.value for fact in copy.verdicts if fact.name == "ARC"] == ["pass"]
+    assert any(note.startswith("ARC's chain") for note in copy.notes)
+
+
 def test_a_public_suffix_with_a_record_of_its_own():
     """psd=y at co.jp decides what the organization is; the list says the same for another reason."""
     zone = h.Zone.from_dict(
@@ -571,6 +598,15 @@ def test_saving_never_replaces_anything(tmp_path, there):
         copy.save(tmp_path / "shared.eml")
     assert (tmp_path / there).read_text() == "mine"
     assert os.listdir(tmp_path) == [there]
+
+
+@pytest.mark.parametrize(
+    ("name", "error"), [("no/such/folder.eml", FileNotFoundError), ("a.zone", ValueError)]
+)
+def test_saving_under_a_name_that_can_not_be(tmp_path, name, error):
+    with pytest.raises(error, match=r"no such folder|name the mail"):
+        redact(SECRET).save(tmp_path / name)
+    assert os.listdir(tmp_path) == []
 
 
 def test_an_interrupted_saving_leaves_nothing(tmp_path, monkeypatch):

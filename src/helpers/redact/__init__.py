@@ -187,13 +187,13 @@ class _Copy:
         head = _heading(verdicts, self.signer is not None)
         raw = MailRedactor(self.names, self.weeks, resign).redact(self.message.raw, head)
         after = find_cause(raw, dns=zone, rules=self.rules, now=self._now())
-        notes = self._notes(difference(self.before, after, self.names))
+        notes = self._notes(verdicts, difference(self.before, after, self.names))
         return Redacted(raw, verdicts, zone, notes, SecretNames(self.names.mapping()))
 
     def _now(self) -> float | None:
         return None if self.now is None else self.now + self.weeks * 7 * 86_400
 
-    def _notes(self, differs: str) -> tuple[str, ...]:
+    def _notes(self, verdicts: tuple[Fact, ...], differs: str) -> tuple[str, ...]:
         notes = [
             "Look through the copy before you share it: a name that only its sense gives away may be left."
         ]
@@ -204,6 +204,8 @@ class _Copy:
                 f"Signatures that fitted ({self.signer.made}) were made again with keys of this copy: they "
                 "prove nothing about the original, whose results are among the verdicts."
             )
+        if any(fact.name == "ARC" and fact.value == "pass" for fact in verdicts):
+            notes.append("ARC's chain of custody can't be made again: it fails in the copy.")
         return tuple(notes)
 
 

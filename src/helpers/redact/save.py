@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import tempfile
+import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -11,20 +11,17 @@ MAX_NUMBER = 10_000
 
 
 def save_set(path: str | os.PathLike[str], contents: Mapping[str, bytes]) -> tuple[Path, ...]:
-    """Write one file for each ending (``".eml"`` first) and return their paths.
+    """Write one file for each ending (``".eml"``, the mail's, first) and return their paths.
 
-    ``path`` is the first file's name, or a folder that exists: then the next free number is taken.
-    Raises FileExistsError when one of them is there already, OSError when it can't be written.
+    ``path`` is the mail's name, or a folder that exists: then the next free number is taken. Raises
+    FileExistsError when one of the files is there already, FileNotFoundError for a folder that is
+    not there, ValueError for a name that one of the other files needs, OSError otherwise.
     """
     target = Path(path)
     if not target.is_dir():
-        main = next(iter(contents))
-        ending = target.suffix or main
-        return _write_all(
-            {target.with_suffix(ending if end == main else end): data for end, data in contents.items()}
-        )
+        return _write_all(_named(target, contents))
     for number in range(1, MAX_NUMBER):
-        names = [target / f"redacted-{number}{end}" for end in contents]
+        names = [target / f"redacted-{number}{ending}" for ending in contents]
         if any(name.exists() for name in names):
             continue
         try:
@@ -32,6 +29,16 @@ def save_set(path: str | os.PathLike[str], contents: Mapping[str, bytes]) -> tup
         except FileExistsError:
             continue  # somebody else took it just now
     raise FileExistsError(f"{target} holds {MAX_NUMBER - 1} redacted mails already; take another folder")
+
+
+def _named(target: Path, contents: Mapping[str, bytes]) -> dict[Path, bytes]:
+    main, *others = contents
+    if not target.parent.is_dir():
+        raise FileNotFoundError(f"{target.parent}: there is no such folder")
+    if target.suffix in (".zone", ".json"):
+        raise ValueError(f"{target.name} is a name for what goes beside the mail; name the mail: shared.eml")
+    name = target if target.suffix else target.with_suffix(main)
+    return {name: contents[main], **{target.with_suffix(ending): contents[ending] for ending in others}}
 
 
 def _write_all(files: Mapping[Path, bytes]) -> tuple[Path, ...]:
@@ -53,16 +60,16 @@ def _write_all(files: Mapping[Path, bytes]) -> tuple[Path, ...]:
 
 def _write_new(path: Path, data: bytes) -> None:
     """A file that appears under its name only when it is complete, and never in place of another."""
-    handle, name = tempfile.mkstemp(prefix=".redacted-", dir=path.parent)
+    temporary = path.with_name(f".redacted-{secrets.token_hex(8)}")
     try:
-        with os.fdopen(handle, "wb") as file:
+        with open(temporary, "xb") as file:
             file.write(data)
         try:
-            os.link(name, path)
+            os.link(temporary, path)
         except FileExistsError:
             raise FileExistsError(f"{path} exists already and is not replaced") from None
         except OSError:  # a file system without links
             with open(path, "xb") as file:
                 file.write(data)
     finally:
-        Path(name).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)

@@ -37,7 +37,10 @@ class Signer:
     made: int = 0
     keys: dict[str, bytes] = field(default_factory=dict)  # original name of the record -> public key
 
+    _own: bytes = b""
+
     def __post_init__(self) -> None:
+        self._own = _comparable(self.message.raw)
         for check in self.checks:
             if check.key_state == KeyState.FOUND and check.domain and check.selector:
                 name = f"{check.selector}._domainkey.{check.domain}"
@@ -50,7 +53,7 @@ class Signer:
 
     def resign(self, message: Message, headers: list[Header], body: bytes) -> list[Header]:
         """The redacted fields, with signatures that end as before; those of other messages as they are."""
-        if message.raw != self.message.raw:
+        if _comparable(message.raw) != self._own:
             return headers
         for check in sorted(self.checks, key=lambda check: -(check.header_index or 0)):
             place = check.header_index
@@ -84,6 +87,11 @@ class Signer:
         value = private.sign(hashlib.sha256(signed).digest())  # type: ignore[attr-defined]
         self.made += 1
         return Header(name, raw.replace(PLACE, base64.b64encode(value)))
+
+
+def _comparable(raw: bytes) -> bytes:
+    """A message as it is the same in a part of its own and in the text of a report."""
+    return raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n").strip()
 
 
 def _public(private: object) -> bytes:
