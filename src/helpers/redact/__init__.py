@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 __all__ = ["Redacted", "redact"]
 
 Dates = Literal["keep", "shift"]
+_TOLD = frozenset(["cause", "SPF", "DKIM", "ARC", "DMARC"])
 MAX_WEEKS = 500  # dates go back by at most this
 
 
@@ -184,7 +185,7 @@ class _Copy:
         if self.recorded is not None:
             zone = redact_answers(self.recorded, self.names, self.signer.keys if self.signer else {})
         resign = self.signer.resign if self.signer is not None else None
-        head = _heading(verdicts, self.signer is not None)
+        head = _heading(verdicts, self.signer)
         raw = MailRedactor(self.names, self.weeks, resign).redact(self.message.raw, head)
         after = find_cause(raw, dns=zone, rules=self.rules, now=self._now())
         notes = self._notes(verdicts, difference(self.before, after, self.names))
@@ -209,14 +210,14 @@ class _Copy:
         return tuple(notes)
 
 
-def _heading(verdicts: tuple[Fact, ...], signed: bool) -> bytes:
+def _heading(verdicts: tuple[Fact, ...], signer: Signer | None) -> bytes:
     """The field by which a copy says that it is one."""
-    told = ["cause: " + next((fact.value or "" for fact in verdicts if fact.name == "cause"), "")]
-    told += [
-        f"{fact.name}: {fact.value}" for fact in verdicts if fact.name in ("SPF", "DKIM", "ARC", "DMARC")
-    ][:8]
-    how = "those that fitted were made again with test keys" if signed else "no signature can be verified"
-    text = f"names and texts are replaced; {how}; the original had {'; '.join(told)}"
+    told = [f"{fact.name}: {fact.value}" for fact in verdicts if fact.name in _TOLD][:10]
+    again = signer is not None and any(check.signature_ok for check in signer.checks)
+    how = "those that fitted were made again with test keys; " if again else ""
+    text = (
+        f"names and texts are replaced, so no signature of the original fits; {how}before: {'; '.join(told)}"
+    )
     lines, line = [], "X-Redacted:"
     for word in text.split():
         if len(line) + len(word) > 76:

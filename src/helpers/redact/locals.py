@@ -46,12 +46,15 @@ def redact_local(local: str, domain: str, scrubber: Scrubber) -> str:
 
 
 def _user(text: str, scrubber: Scrubber) -> str:
-    """A local part that may begin with the name of a role: bounce-12345, owner-list."""
-    head, dash, tail = text.partition("-")
+    """A local part that may have the name of a role in it: bounce-12345, news-bounces, owner-news."""
     if text.lower() in ROLES:
         return text
-    if dash and head.lower() in ROLES and tail:
+    head, dash, tail = text.partition("-")
+    if dash and tail and head.lower() in ROLES:
         return f"{head}-{_tag(tail, scrubber)}"
+    head, dash, tail = text.rpartition("-")
+    if dash and head and tail.lower() in ROLES:
+        return f"{scrubber.names.local(head)}-{tail}"
     return scrubber.names.local(text)
 
 
@@ -118,10 +121,4 @@ def _tag_or_scheme(text: str, scrubber: Scrubber) -> str:
 
 def _lead(text: str, scrubber: Scrubber) -> str:
     """``bounces+1234-ab12-`` before the user of a VERP."""
-    return re.sub(
-        r"[^+\-=]+",
-        lambda found: (
-            found.group() if found.group().lower() in ROLES else scrubber.names.ident(found.group())
-        ),
-        text,
-    )
+    return re.sub(r"[^+\-=]+", lambda found: _tag(found.group(), scrubber), text)

@@ -45,6 +45,7 @@ class Names(Ledger):
         self._subjects: dict[str, str] = {}
         self._ids: dict[str, str] = {}
         self._addresses: dict[str, str] = {}
+        self._name_words: set[str] = set()  # words that are only known from people's names
         self._phrases: dict[str, Callable[[], str]] = {}
 
     def avoid(self, text: str) -> None:
@@ -114,7 +115,7 @@ class Names(Ledger):
             self._note_phrase(text, lambda: self._person(text))
             for word in words:
                 if _LATIN.fullmatch(word) and len(word) > 2 and not word.isdigit() and word not in _PLAIN:
-                    self.words.setdefault(word, lambda text: cased(text, "somebody"))
+                    self._name_words.add(word)
             return phrase
         return self._person(text)
 
@@ -179,8 +180,13 @@ class Names(Ledger):
 
     def word(self, text: str) -> str | None:
         """The replacement of a word that names somebody or something, None for any other word."""
-        found = self.words.get(text.lower())
-        return None if found is None or self.collecting else found(text)
+        if self.collecting:
+            return None
+        lowered = text.lower()
+        found = self.words.get(lowered)
+        if found is not None:
+            return found(text)
+        return cased(text, "somebody") if lowered in self._name_words else None
 
     def mapping(self) -> dict[str, str]:
         """Original to replacement, all kinds in one list; what stayed is left out."""
