@@ -569,6 +569,37 @@ def test_a_script_without_a_guard_is_not_started_again(tmp_path: Path) -> None:
     assert (done.stdout, done.stderr) == ("begun\n650\n", "")
 
 
+@pytest.mark.skipif(not hasattr(os, "killpg"), reason="needs process groups")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_processes_end_with_the_one_that_started_them(number: int, tmp_path: Path) -> None:
+    """Ctrl-C goes to all at once, SIGKILL to the first one only. Nobody stays behind and holds its output."""
+    script = (
+        "import os, signal, sys, helpers as h\nfrom helpers.mailbox import run\nrun.processors = lambda: 2\n"
+        f"one = {bounce()!r}\n"
+        "def endless():\n    n = 0\n    while True:\n        n += 1\n"
+        "        if n == 5000: print('begun', flush=True)\n        yield one\n"
+        "print(len(h.analyze_mailbox(endless())) > 0)\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    command = [sys.executable, "-c", script]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(
+        command, stdout=pipe, stderr=pipe, env=environment, start_new_session=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"begun\n"
+        if number == signal.SIGINT:
+            os.killpg(process.pid, number)
+        else:
+            process.kill()
+        out, err = process.communicate(timeout=60)
+    if number == signal.SIGINT:
+        assert (process.returncode, out) == (0, b"True\n")
+        said = err.decode().strip().splitlines()
+        assert len(said) == 1, "no traceback of a worker"
+        assert said[0].startswith("Interrupted")
+
+
 # ------------------------------------------------------------- progress, cells
 
 

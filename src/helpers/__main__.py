@@ -14,11 +14,17 @@ def run() -> int:
         status = main()
     except KeyboardInterrupt:  # while it was still being loaded
         status = 130
-    if status == 130:  # nobody waits for look-ups that are still on their way
+    if status == 130 and not _has_processes():  # nobody waits for look-ups that are still on their way
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(status)
     return status
+
+
+def _has_processes() -> bool:
+    """Are there processes of ours? They end by themselves, and have to be told to."""
+    module = sys.modules.get("multiprocessing")
+    return module is not None and bool(module.active_children())
 
 
 if __name__ == "__main__":

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import multiprocessing.connection
 import multiprocessing.context
 import os
 import signal
 import sys
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
-from threading import Lock
+from threading import Lock, Thread
 from types import ModuleType
 from typing import Any
 
@@ -63,5 +65,14 @@ def process_pool(
 
 def _begin(start: Callable[..., object] | None, arguments: tuple[Any, ...]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that hands out the work
+    Thread(target=_end_with_parent, name="parent", daemon=True).start()
     if start is not None:
         start(*arguments)
+
+
+def _end_with_parent() -> None:
+    """End when the process that hands out the work does, however: nobody would ever fetch the results."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        multiprocessing.connection.wait([parent.sentinel])
+        os._exit(1)
