@@ -69,7 +69,7 @@ if TYPE_CHECKING:
     from helpers.show.journey import journey_figure as journey_figure
     from helpers.show.mailbox import analyze_mailbox as analyze_mailbox
     from helpers.show.mailbox_figures import refusals_figure as refusals_figure
-    from helpers.show.mailbox_figures import refusals_timeline_figure as refusals_timeline_figure
+    from helpers.show.mailbox_timeline import refusals_timeline_figure as refusals_timeline_figure
     from helpers.show.matrix import matrix_figure as matrix_figure
     from helpers.show.panel import bounce_panel as bounce_panel
     from helpers.show.report_figures import reports_figure as reports_figure
@@ -123,7 +123,8 @@ _NAMES = {
     "show.hops": ("hops_figure",),
     "show.journey": ("journey_figure",),
     "show.mailbox": ("analyze_mailbox",),
-    "show.mailbox_figures": ("refusals_figure", "refusals_timeline_figure"),
+    "show.mailbox_figures": ("refusals_figure",),
+    "show.mailbox_timeline": ("refusals_timeline_figure",),
     "show.matrix": ("matrix_figure",),
     "show.panel": ("bounce_panel",),
     "show.report_figures": ("reports_figure", "senders_figure"),
