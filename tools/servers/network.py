@@ -17,6 +17,7 @@ from pathlib import Path
 
 INSIDE = "EMAIL_AUTH_KIT_INSIDE"
 NAMESPACES = ("--net", "--mount", "--uts")  # network, files that are mounted, the machine's name
+FOLDER = Path("/mnt")  # only inside: what the machine has there is not touched
 NAME_SERVER = "127.0.0.53"
 
 
@@ -42,6 +43,15 @@ def enter(module: str, arguments: Sequence[str]) -> int:
     """Run `python -m module arguments` inside, and return its exit status."""
     command = [str(find("unshare")), *NAMESPACES, "--propagation", "private", sys.executable, "-m", module]
     return subprocess.run([*command, *arguments], env={**os.environ, INSIDE: "yes"}).returncode
+
+
+def own_folder() -> Path:
+    """An empty folder that every user may look into, and that is gone with the namespace.
+
+    Temporary folders are often closed to other users, and the servers work as users of their own.
+    """
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", str(FOLDER)], check=True)
+    return FOLDER
 
 
 def is_inside() -> bool:

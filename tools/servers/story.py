@@ -16,7 +16,6 @@ import json
 import shutil
 import smtplib
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -194,16 +193,14 @@ def main(arguments: list[str]) -> int:
             return 2
         return network.enter("tools.servers.story", arguments)
     Path(target).mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="servers-") as place:
-        folder = Path(place)
-        folder.chmod(0o755)  # the servers work as users of their own
-        network.set_up(RELAY_HOST, (LAPTOP, RELAY, RECEIVER), folder)
-        if program == "postfix":
-            Path(target, "told.json").write_text(json.dumps(play(folder), indent=1), encoding="utf-8")
-        else:
-            (folder / "bounce.eml").write_bytes(refused(folder / program, h.sample_zone("fujiba"), program))
-        for message in folder.glob("*.eml"):
-            shutil.copy(message, target)
+    folder = network.own_folder()
+    network.set_up(RELAY_HOST, (LAPTOP, RELAY, RECEIVER), folder)
+    if program == "postfix":
+        Path(target, "told.json").write_text(json.dumps(play(folder), indent=1), encoding="utf-8")
+    else:
+        (folder / "bounce.eml").write_bytes(refused(folder / program, h.sample_zone("fujiba"), program))
+    for message in folder.glob("*.eml"):
+        shutil.copy(message, target)
     return 0
 
 
