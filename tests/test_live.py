@@ -370,7 +370,12 @@ def test_results_are_the_same_whichever_answer_comes_first() -> None:
 
             sent, needed = compared(live, zone, everything)
             assert sent <= 2 * needed
-            assert len(server.questions) <= 2 * needed
+            # What is not needed may still be on its way: the next example must not find it among its own. A
+            # question that the resolver repeats, on a machine that is busy, is one question all the same.
+            patience = time.monotonic() + 10
+            while len(set(server.questions)) < sent and time.monotonic() < patience:
+                time.sleep(0.001)
+            assert len(set(server.questions)) <= 2 * needed
 
         check()
 
