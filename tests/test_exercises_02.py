@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import Any
 
 import pytest
+from tests.judging import is_right, is_told
 
 import helpers as h
-from helpers import exercises
 
 NAMES = {
     "From": "customer.example",
@@ -29,11 +28,6 @@ END = "From: Fujiba Office <monthly@fujiba.net>\n\nPlease pay.\n"
 FORGED = TOP + HONEST + BELOW + PLANTED + END
 
 
-@pytest.fixture(autouse=True)
-def _a_new_session(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(exercises, "_tries", Counter())
-
-
 @pytest.mark.parametrize(
     ("exercise", "answer"),
     [
@@ -52,9 +46,7 @@ def _a_new_session(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )  # fmt: skip
 def test_whatever_does_the_job_is_right(exercise: str, answer: Any) -> None:
-    feedback = h.check_answer(exercise, answer)
-    assert feedback.right, feedback.said
-    assert feedback.hint == ""
+    is_right(exercise, answer)
 
 
 @pytest.mark.parametrize(
@@ -85,11 +77,7 @@ def test_whatever_does_the_job_is_right(exercise: str, answer: Any) -> None:
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_said_of_this_very_answer(exercise: str, answer: Any, words: str) -> None:
-    feedback = h.check_answer(exercise, answer)
-    assert not feedback.right
-    assert words in feedback.said
-    assert feedback.hint == ""
-    assert h.check_answer(exercise, answer).hint
+    is_told(exercise, answer, words)
 
 
 @pytest.mark.parametrize("exercise", ["02-four-names", "02-subject", "02-planted"])

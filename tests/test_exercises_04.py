@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from tests.judging import is_right, is_told
 
 import helpers as h
-from helpers import exercises
 
 KEYS = h.sample_zone("keys")
 MISSING = "may2025._domainkey.signer.example"
@@ -20,11 +20,6 @@ MAIL = (
 KEY = h.lab.lab_key("fujiba-2025")
 SEALED = h.services.sign(MAIL, domain="fujiba.net", selector="2025", key=KEY)
 PUBLISH, SWITCH, REMOVE = "publish 2025", "sign with 2025", "remove 2024"
-
-
-@pytest.fixture(autouse=True)
-def _a_new_session(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(exercises, "_tries", exercises.Counter())
 
 
 def resigned(mail: bytes, domain: str = "fujiba.net") -> bytes:
@@ -49,9 +44,7 @@ def resigned(mail: bytes, domain: str = "fujiba.net") -> bytes:
     ],
 )
 def test_whatever_does_the_job_is_right(exercise: str, answer: Any) -> None:
-    feedback = h.check_answer(exercise, answer)
-    assert feedback.right, feedback.said
-    assert feedback.hint == ""
+    is_right(exercise, answer)
 
 
 @pytest.mark.parametrize(
@@ -106,11 +99,7 @@ def test_whatever_does_the_job_is_right(exercise: str, answer: Any) -> None:
     ],
 )
 def test_what_is_wrong_is_said_of_this_very_answer(exercise: str, answer: Any, words: str) -> None:
-    feedback = h.check_answer(exercise, answer)
-    assert not feedback.right
-    assert words in feedback.said
-    assert feedback.hint == ""
-    assert h.check_answer(exercise, answer).hint != ""
+    is_told(exercise, answer, words)
 
 
 def test_the_answers_are_not_given_away() -> None:

@@ -54,8 +54,10 @@ def test_typing_and_toggling_change_the_picture(page: Any, lab: str) -> None:
     page.locator(".widget-html p[role=alert]").wait_for()
     assert "is not a domain name" in page.locator(".widget-html p[role=alert]").inner_text()
     assert page.locator(".widget-html img").count() == 0
+    assert not page.locator("img.widget-image").first.is_visible(), "a picture of what was typed before"
 
     field.fill("fujiba.net")
     field.press("Enter")
     drawn(page, strict)
+    assert page.locator("img.widget-image").first.is_visible()
     assert [url for url in asked if urlsplit(url).hostname not in {None, "127.0.0.1"}] == []

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-import secrets
 from collections.abc import Mapping
 from pathlib import Path
+
+from helpers.files import write_new
 
 MAX_NUMBER = 10_000
 
@@ -49,27 +50,10 @@ def _write_all(files: Mapping[Path, bytes]) -> tuple[Path, ...]:
     written: list[Path] = []
     try:
         for path in reversed(list(files)):
-            _write_new(path, files[path])
+            write_new(path, files[path])
             written.append(path)
     except BaseException:
         for path in written:
             path.unlink(missing_ok=True)
         raise
     return tuple(files)
-
-
-def _write_new(path: Path, data: bytes) -> None:
-    """A file that appears under its name only when it is complete, and never in place of another."""
-    temporary = path.with_name(f".redacted-{secrets.token_hex(8)}")
-    try:
-        with open(temporary, "xb") as file:
-            file.write(data)
-        try:
-            os.link(temporary, path)
-        except FileExistsError:
-            raise FileExistsError(f"{path} exists already and is not replaced") from None
-        except OSError:  # a file system without links
-            with open(path, "xb") as file:
-                file.write(data)
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -6,13 +6,13 @@ own and handed over as PNG: pyplot's one current figure would be drawn by two ca
 
 from __future__ import annotations
 
-from threading import Lock
 from typing import Any
 
 from helpers.dmarc import evaluate_dmarc
 from helpers.domains import organizational_domain
 from helpers.lookup import Zone, a_label
 from helpers.show.alignment import alignment_figure
+from helpers.show.following import follow
 from helpers.show.html import html_of
 from helpers.show.safe import escape, one_line
 from helpers.terms import DmarcCheck, Rules
@@ -42,36 +42,31 @@ class AlignmentPlayground:
         self.fields = _fields(author, mail_from, signed_by)
         self.check: DmarcCheck | None = None
         self.problem = ""  # what is wrong with what was typed, in a sentence
-        self._lock = Lock()
+        self._shown = ""  # what the picture shows, in words
         self.picture, self.words, self.box = _outputs(self.fields)
-        for field in self.fields.values():
-            field.observe(self._update, names="value")
-        self._update()
-
-    def _update(self, _: object = None) -> None:
-        # Two changes may arrive in two threads: the later one to get here reads what holds now.
-        with self._lock:
-            self._show()
+        follow(self.fields, self._show)
 
     def _show(self) -> None:
         values = {name: field.value for name, field in self.fields.items()}
         names, self.problem = _domains(values)
+        # A picture of what was typed before would contradict the sentence below it.
+        self.picture.layout.display = "none" if self.problem else None
         if self.problem:
             self.check = None
             self.words.value = f'<p role="alert">{escape(self.problem)}</p>'
             return
         self.check = _evaluate(values, names)
-        self.picture.value = alignment_figure(self.check).png()
+        drawn = alignment_figure(self.check)
+        self.picture.value, self._shown = drawn.png(), str(drawn)
         self.words.value = html_of(self.check)
 
     def _repr_mimebundle_(self, **how: Any) -> dict[str, Any]:
         return {**self.box._repr_mimebundle_(**how), "text/plain": str(self)}
 
     def __str__(self) -> str:
-        now = self.problem or (str(alignment_figure(self.check)) if self.check else "")
         return (
             "A panel: change a field, and the picture below it follows. Run this cell to use it.\n"
-            f"Now: {one_line(now, 400)}"
+            f"Now: {one_line(self.problem or self._shown, 400)}"
         )
 
     __repr__ = __str__

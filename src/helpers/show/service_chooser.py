@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from threading import Lock
 from typing import Any
 
 from helpers.services import Choice, Service, choose
+from helpers.show.following import follow
 from helpers.show.html import html_of
 from helpers.show.service_figures import choice_figure
 from helpers.show.services import chosen, services_table
@@ -59,16 +59,8 @@ class ServiceChooser:
             messages_per_month, max_price_usd, keep_mx, at, smtp, strict, mailgun="mailgun" in there
         )
         self.choices: tuple[Choice, ...] = ()
-        self._lock = Lock()
         self.picture, self.table, self.box = _outputs(self.fields)
-        for field in self.fields.values():
-            field.observe(self._update, names="value")
-        self._update()
-
-    def _update(self, _: object = None) -> None:
-        # Two clicks may arrive in two threads: the later one to get here reads what holds now.
-        with self._lock:
-            self._show()
+        follow(self.fields, self._show)
 
     def _show(self) -> None:
         values = {name: field.value for name, field in self.fields.items()}
