@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import sys
 import time
-import tracemalloc
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -39,11 +38,13 @@ class Growth(NamedTuple):
     peaks: tuple[int, ...]
 
 
-def _patterns() -> dict[str, tuple[Callable[[int], Any], Callable[[Any], Any]]]:
-    sys.path.insert(0, str(ROOT))
-    from tests.nasty import patterns
+def _nasty() -> Any:
+    """The patterns, and how much memory reading one takes: tests hold the same ones."""
+    if str(ROOT) not in sys.path:
+        sys.path.insert(0, str(ROOT))
+    from tests import nasty
 
-    return patterns()
+    return nasty
 
 
 def seconds(reader: Callable[[Any], Any], given: Any, rounds: int = ROUNDS) -> float:
@@ -56,21 +57,9 @@ def seconds(reader: Callable[[Any], Any], given: Any, rounds: int = ROUNDS) -> f
     return min(taken)
 
 
-def peak(reader: Callable[[Any], Any], given: Any) -> int:
-    """The most bytes in use at once, without the input itself."""
-    tracemalloc.start()
-    try:
-        result = reader(given)
-        most = tracemalloc.get_traced_memory()[1]
-        del result
-    finally:
-        tracemalloc.stop()
-    return most
-
-
 def ratios() -> Iterator[tuple[str, float, float]]:
     """``(pattern, 1 MB, ten times 100 KB)`` in milliseconds."""
-    for name, (make, reader) in _patterns().items():
+    for name, (make, reader) in _nasty().patterns().items():
         reader(make(1_000))
         small, large = (seconds(reader, make(size)) for size in SIZES[:2])
         yield name, large * 1_000, small * 10_000
@@ -78,14 +67,14 @@ def ratios() -> Iterator[tuple[str, float, float]]:
 
 def measure() -> Iterator[Growth]:
     """Every pattern in every size."""
-    for name, (make, reader) in _patterns().items():
+    for name, (make, reader) in _nasty().patterns().items():
         reader(make(1_000))
         given = [make(size) for size in SIZES]
         times = [
             seconds(reader, one, ROUNDS if size < SIZES[2] else 1)
             for one, size in zip(given, SIZES, strict=True)
         ]
-        yield Growth(name, tuple(times), tuple(peak(reader, one) for one in given))
+        yield Growth(name, tuple(times), tuple(_nasty().peak(reader, one) for one in given))
 
 
 def row(growth: Growth) -> str:

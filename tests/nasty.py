@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import tracemalloc
 import zipfile
 from collections.abc import Callable
 from typing import Any
@@ -281,3 +282,15 @@ def bombs() -> dict[str, bytes]:
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("report.xml", b"\0" * 50_000_000)
     return {"zip of zeros": packed.getvalue(), "gzip of zeros": gzip.compress(b"\0" * 50_000_000)}
+
+
+def peak(reader: Callable[[Any], Any], given: Any) -> int:
+    """The most bytes in use at once, without the input itself."""
+    tracemalloc.start()
+    try:
+        result = reader(given)
+        most = tracemalloc.get_traced_memory()[1]
+        del result
+    finally:
+        tracemalloc.stop()
+    return most

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import signal
 import sys
-import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -68,18 +67,6 @@ def work(reader: Callable[[Any], Any], source: Any) -> int:
     return events
 
 
-def memory(reader: Callable[[Any], Any], source: Any) -> int:
-    """The most bytes that were in use at once while this was read."""
-    tracemalloc.start()
-    try:
-        result = reader(source)
-        peak = tracemalloc.get_traced_memory()[1]
-        del result
-    finally:
-        tracemalloc.stop()
-    return peak
-
-
 @pytest.mark.parametrize("name", PATTERNS)
 def test_work_grows_with_the_size_and_not_faster(name: str) -> None:
     make, reader = PATTERNS[name]
@@ -93,7 +80,7 @@ def test_work_grows_with_the_size_and_not_faster(name: str) -> None:
 def test_memory_is_bounded_by_the_size(name: str) -> None:
     make, reader = PATTERNS[name]
     reader(make(1_000))
-    assert memory(reader, make(LARGE)) <= MEMORY_ALWAYS + MEMORY_A_BYTE * LARGE
+    assert nasty.peak(reader, make(LARGE)) <= MEMORY_ALWAYS + MEMORY_A_BYTE * LARGE
 
 
 @pytest.mark.parametrize("name", PATTERNS)
@@ -143,7 +130,7 @@ def test_a_bomb_is_refused_before_it_goes_off(name: str) -> None:
         nonlocal reports
         reports = h.read_reports(source)
 
-    assert memory(reader, bomb) <= 30_000_000
+    assert nasty.peak(reader, bomb) <= 30_000_000
     assert reports is not None
     assert len(reports) == 0
     assert reports.unreadable[0].why
