@@ -223,6 +223,14 @@ def test_a_page_runs_and_fetches_nothing() -> None:
 # ---------------------------------------------------------------- small parts
 
 
+def test_what_is_said_fits_a_slide_and_steers_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    helpers.say("a word " * 40, HOSTILE)
+    lines = capsys.readouterr().out.splitlines()
+    assert max(len(line) for line in lines) <= 100
+    assert not CONTROLS & set("".join(lines))
+    assert " ".join(lines).startswith("a word " * 40)
+
+
 def test_clean_says_what_it_cut() -> None:
     assert clean("x" * 50, limit=10) == "xxxxxxxxxx … (50 characters in all)"
     assert clean("two\r\nlines\tand a tab") == "two\nlines\tand a tab"

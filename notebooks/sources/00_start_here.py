@@ -134,8 +134,8 @@ h.check_answer("00-policy-name", "_dmarc.fujiba.net")
 #    the story's bounce? Predict, then run. And is a mailbox at `gmail.com` to blame for `bounce_user_unknown.eml`?
 
 # %% slideshow={"slide_type": "skip"} tags=["solution"]
-print(h.diagnose(bounce, dns=None).summary)
-print(h.diagnose("../data/sample_headers/bounce_user_unknown.eml", dns=None).summary)
+h.say(h.diagnose(bounce, dns=None).summary)
+h.say(h.diagnose("../data/sample_headers/bounce_user_unknown.eml", dns=None).summary)
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # The cause is the same: the names alone settle it. What is missing is the policy, since that stands in DNS. And not

@@ -23,7 +23,7 @@ zone = h.sample_zone("fujiba")
 
 # %% slideshow={"slide_type": "-"}
 print(len(mail.headers))
-print(", ".join(header.name for header in mail.headers))
+h.say(", ".join(header.name for header in mail.headers))
 
 # %% [markdown] slideshow={"slide_type": "-"}
 # Read them from the end. The last nine are the Mac's: `From` to `X-Mailer`. Then each server put its own on
@@ -108,7 +108,7 @@ h.hops_figure(mail)
 # The kit calls this hop the border, and reads client IP and HELO from it, and from no other:
 
 # %% slideshow={"slide_type": "-"}
-print(" ".join(mail.incoming_hop.raw_text.split()))
+h.say(mail.incoming_hop.raw_text)
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## What a spoofer writes

@@ -192,7 +192,7 @@ print(check.result, "-", check.reason)
 # %% slideshow={"slide_type": "-"}
 text = "v=spf1 a:web.old.example a:crm.old.example mx:old.example ip4:203.0.113.9 -all"
 old = h.Zone.from_dict({"old.example": {"TXT": [text]}})
-print(h.check_spf(client_ip="203.0.113.9", mail_from="a@old.example", dns=old).reason)
+h.say(h.check_spf(client_ip="203.0.113.9", mail_from="a@old.example", dns=old).reason)
 
 # %% [markdown] slideshow={"slide_type": "-"}
 # A look-up that finds nothing is a *void* one, and two are allowed. Old names left in a record are not harmless.

@@ -230,7 +230,7 @@ h.checks_table(
 bounce = h.read_bounce(f"{folder}bounce_headers_only.eml")
 half = h.verify_dkim(bounce.original, dns=h.sample_zone("fujiba"), body_returned=False)[0]
 print(half.result, "- signature fits:", half.signature_ok, "- body fits:", half.body_hash_ok)
-print(half.reason)
+h.say(half.reason)
 
 # %% [markdown] slideshow={"slide_type": "-"}
 # It still proves who signed and that the header is as it was. `neutral` is the honest word: the other half is

@@ -55,9 +55,9 @@ h.services_figure(simulations)
 
 # %% slideshow={"slide_type": "-"}
 sendgrid = next(one for one in simulations if one.service == "sendgrid")
-print(sendgrid.before_why)
+h.say(sendgrid.before_why)
 print()
-print(sendgrid.why)
+h.say(sendgrid.why)
 
 # %% [markdown] slideshow={"slide_type": "-"}
 # Two passes before, two passes after. What changed is *whose* they are: first SendGrid's, then ours. That is

@@ -260,7 +260,7 @@ for left_out in ([], ["Return-Path"], ["Return-Path", "DKIM key"]):
         "ses", mail, domain="fujiba.net", verified=True, left_out=left_out
     )
     found = h.authenticate(ses.message, envelope=ses.envelope, dns=ses.zone(zone)).dmarc
-    print(f"{found.result} without {left_out or 'nothing'}: {found.reason}")
+    h.say(f"{found.result} without {left_out or 'nothing'}: {found.reason}")
 
 # %% [markdown] slideshow={"slide_type": "-"}
 # One missing record is not noticed: the signature carries it. The second one is the incident again. That is

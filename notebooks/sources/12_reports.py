@@ -159,7 +159,7 @@ one_leg.groupby(["source_ip", "spf_result", "spf_domain", "dkim_domain", "dmarc"
 before = reports.between("2025-04-07", "2025-05-12")
 found = h.reports.ready_for_reject(before, own=["gmail.com"])
 print(found.answer)
-print(*found.against, sep="\n")
+h.say(*found.against)
 
 # %% [markdown] slideshow={"slide_type": "-"}
 # No, and the policy was `reject` already.
@@ -173,7 +173,7 @@ print(*found.against, sep="\n")
 after = reports.between("2025-06-04", "2025-07-07")
 found = h.reports.ready_for_reject(after)
 print(found.answer)
-print(*found.missing, sep="\n")
+h.say(*found.missing)
 
 # %% [markdown] slideshow={"slide_type": "-"}
 # *Not yet.* The kit can't know whether these four addresses are forgers or a server of ours that nobody remembers, and

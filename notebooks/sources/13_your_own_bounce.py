@@ -39,7 +39,7 @@ h.bounce_panel()
 # %% slideshow={"slide_type": "-"}
 bounce = "../data/sample_headers/incident_bounce.eml"  # yours: "../data/private/my bounce.eml"
 diagnosis = h.diagnose(bounce, dns=zone)  # yours: dns=h.LiveDns()
-print(diagnosis.summary)
+h.say(diagnosis.summary)
 
 # %% [markdown] slideshow={"slide_type": "-"}
 # `diagnosis` alone in a cell shows facts, fixes and steps; in a terminal it is `make diagnose FILE="…"`.
@@ -68,7 +68,7 @@ print("to get: ", *little.unchecked, sep="\n  ")
 # %% slideshow={"slide_type": "-"}
 told = """Return-Path: <owner.example@gmail.com>
 From: monthly@fujiba.net"""
-print(h.diagnose(told, dns=None).summary)
+h.say(h.diagnose(told, dns=None).summary)
 
 # %% [markdown] slideshow={"slide_type": "-"}
 # For SPF, yes: whatever it said, it said it about `gmail.com`. Names can't tell that something *passed*, but often
@@ -150,7 +150,7 @@ print("the same result:", again == answer)
 
 # %% slideshow={"slide_type": "-"}
 compared = h.services.compare(diagnosis, "mailtrap", dns=zone)
-print(compared.summary)
+h.say(compared.summary)
 
 # %% [markdown] slideshow={"slide_type": "-"}
 # Whether the service was used at all. The mail itself tells, by its `Return-Path` and `d=`:

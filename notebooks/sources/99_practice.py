@@ -12,7 +12,7 @@
 # %% slideshow={"slide_type": "-"}
 import helpers as h
 
-print(*(cause.value for cause in h.Cause), sep=", ")
+h.say(", ".join(cause.value for cause in h.Cause))
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## How it works
@@ -59,8 +59,8 @@ h.practice(1).judge(
 # %% slideshow={"slide_type": "-"}
 h.practice(2)
 
-# %% [markdown] slideshow={"slide_type": "notes"}
-# Look at the signature's `s=`, and at what stands at that name.
+# %% [markdown] slideshow={"slide_type": "skip"}
+# The cause first, then the change:
 
 # %% slideshow={"slide_type": "skip"}
 cause = ...  # your cause, as text
@@ -83,8 +83,8 @@ h.practice(2).judge(
 # %% slideshow={"slide_type": "-"}
 h.practice(3)
 
-# %% [markdown] slideshow={"slide_type": "notes"}
-# How many records does SPF find?
+# %% [markdown] slideshow={"slide_type": "skip"}
+# The cause first, then the change:
 
 # %% slideshow={"slide_type": "skip"}
 cause = ...  # your cause, as text
@@ -107,8 +107,8 @@ h.practice(3).judge(
 # %% slideshow={"slide_type": "-"}
 h.practice(4)
 
-# %% [markdown] slideshow={"slide_type": "notes"}
-# Count what costs a look-up.
+# %% [markdown] slideshow={"slide_type": "skip"}
+# The cause first, then the change:
 
 # %% slideshow={"slide_type": "skip"}
 cause = ...  # your cause, as text
@@ -131,8 +131,8 @@ h.practice(4).judge(
 # %% slideshow={"slide_type": "-"}
 h.practice(5)
 
-# %% [markdown] slideshow={"slide_type": "notes"}
-# Compare three names, letter by letter.
+# %% [markdown] slideshow={"slide_type": "skip"}
+# The cause first, then the change:
 
 # %% slideshow={"slide_type": "skip"}
 cause = ...  # your cause, as text
@@ -152,8 +152,8 @@ h.practice(5).judge(cause="strict_alignment", dns={"_dmarc.shop.example": "v=DMA
 # %% slideshow={"slide_type": "-"}
 h.practice(6)
 
-# %% [markdown] slideshow={"slide_type": "notes"}
-# Which IP address does the receiver see?
+# %% [markdown] slideshow={"slide_type": "skip"}
+# The cause first, then the change:
 
 # %% slideshow={"slide_type": "skip"}
 cause = ...  # your cause, as text
@@ -177,8 +177,8 @@ h.practice(6).judge(
 # %% slideshow={"slide_type": "-"}
 h.practice(7)
 
-# %% [markdown] slideshow={"slide_type": "notes"}
-# What does the key's record say?
+# %% [markdown] slideshow={"slide_type": "skip"}
+# The cause first, then the change:
 
 # %% slideshow={"slide_type": "skip"}
 cause = ...  # your cause, as text
@@ -198,8 +198,8 @@ h.practice(7).judge(cause="key_revoked", dns={"s1._domainkey.choir.example": h.p
 # %% slideshow={"slide_type": "-"}
 h.practice(8)
 
-# %% [markdown] slideshow={"slide_type": "notes"}
-# Which servers does the record list?
+# %% [markdown] slideshow={"slide_type": "skip"}
+# The cause first, then the change:
 
 # %% slideshow={"slide_type": "skip"}
 cause = ...  # your cause, as text
@@ -222,8 +222,8 @@ h.practice(8).judge(
 # %% slideshow={"slide_type": "-"}
 h.practice(9)
 
-# %% [markdown] slideshow={"slide_type": "notes"}
-# Walk up the tree from both names.
+# %% [markdown] slideshow={"slide_type": "skip"}
+# The cause first, then the change:
 
 # %% slideshow={"slide_type": "skip"}
 cause = ...  # your cause, as text
@@ -246,8 +246,8 @@ h.practice(9).judge(
 # %% slideshow={"slide_type": "-"}
 h.practice(10)
 
-# %% [markdown] slideshow={"slide_type": "notes"}
-# How long is the key?
+# %% [markdown] slideshow={"slide_type": "skip"}
+# The cause first, then the change:
 
 # %% slideshow={"slide_type": "skip"}
 cause = ...  # your cause, as text

@@ -83,6 +83,7 @@ if TYPE_CHECKING:
     from helpers.show.spf_figure import spf_figure as spf_figure
     from helpers.show.step_player import step_player as step_player
     from helpers.show.summary import summary_figure as summary_figure
+    from helpers.show.text import say as say
     from helpers.spf import check_spf as check_spf
     from helpers.spf import parse_spf as parse_spf
     from helpers.terms import Answer as Answer
@@ -135,6 +136,7 @@ _NAMES = {
     "show.spf_figure": ("spf_figure",),
     "show.step_player": ("step_player",),
     "show.summary": ("summary_figure",),
+    "show.text": ("say",),
     "spf": ("check_spf", "parse_spf"),
     "terms": ("Answer", "Authentication", "Envelope", "Result", "Step"),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import textwrap
 from typing import Any
 
@@ -21,6 +22,15 @@ def line_of(obj: Any) -> str:
     """The result in one line."""
     view = view_of(obj)
     return MARKS[view.tone] + one_line(view.headline)
+
+
+def say(*texts: object) -> None:
+    """Print each of these in lines that fit: a notebook and a slide break a longer one within a word.
+
+    What could steer a terminal is made visible, as in everything shown.
+    """
+    for text in texts:
+        sys.stdout.write(textwrap.fill(clean(text), LINE) + "\n")
 
 
 def render(view: View) -> str:
