@@ -25,6 +25,7 @@ BENCHMARKS = {
     "reports": Benchmark("read_reports", "parsedmarc", "MB/s of XML"),
     "authenticate": Benchmark("authenticate", "authheaders", "messages/s"),
     "live": Benchmark("authenticate, DNS 50 ms away", "see row", "ms", less_is_better=True),
+    "size": Benchmark("one mail", "as the size before", "ms", less_is_better=True),
     "growth": Benchmark("1 MB", "ten times its 100 KB", "ms", less_is_better=True),
     "mailauth": Benchmark("", "mailauth 7.1 (Node)", "calls/s"),
 }
