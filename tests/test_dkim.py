@@ -5,10 +5,12 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import pickle
 import re
 import time
+import tracemalloc
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import FrozenInstanceError, dataclass, replace
 
 import dkim as dkimpy
 import pytest
@@ -1059,6 +1061,32 @@ def test_steps_are_complete_and_short():
     assert len(text) < 20_000
     assert any(step.answer is not None for _, step in steps)
     assert all(step.rfc for _, step in steps)
+
+
+def test_steps_told_late_change_nothing():
+    signed = sign(PLAIN)
+    read = verify(signed)
+    steps = read.steps
+    assert isinstance(steps, tuple)
+    assert read.steps is steps
+    assert verify(signed) == read
+    assert hash(verify(signed)) == hash(read)
+    assert pickle.loads(pickle.dumps(verify(signed))).steps == steps
+    assert replace(verify(signed), reason="").steps == steps
+    with pytest.raises(FrozenInstanceError):
+        read.steps = ()
+
+
+def test_a_check_does_not_keep_the_body():
+    signed = sign(HEAD + b"\r\n" + b"a line\r\n" * 200_000)
+    tracemalloc.start()
+    try:
+        check = verify(signed)
+        kept = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+    assert check.body_hash_ok
+    assert kept < len(signed) // 10
 
 
 # ------------------------------------------------------------------- hostile mail

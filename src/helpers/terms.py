@@ -9,6 +9,7 @@ import dataclasses
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum, StrEnum
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 if TYPE_CHECKING:
@@ -191,6 +192,30 @@ def filled_directly(cls: type[_Class]) -> type[_Class]:
     return cls
 
 
+def later(tell: Callable[..., tuple[Step, ...]], *arguments: Any) -> tuple[Step, ...]:
+    """The steps that ``tell(*arguments)`` returns, for a field that is `told_when_asked`."""
+    return partial(tell, *arguments)  # type: ignore[return-value] # the field is a tuple once it is read
+
+
+def told_when_asked(cls: type[_Class]) -> type[_Class]:
+    """A frozen dataclass with slots whose ``steps`` may be given as `later` makes them.
+
+    They are put into words when somebody reads them, once, and are a tuple like any other then. Of the
+    time that a DKIM signature takes, its 30 steps were a sixth; whoever reads a whole mailbox never asks.
+    """
+    slot = cls.__dict__["steps"]
+
+    def read(self: _Class) -> tuple[Step, ...]:
+        steps: tuple[Step, ...] | partial[tuple[Step, ...]] = slot.__get__(self, cls)
+        if isinstance(steps, partial):
+            steps = steps()
+            slot.__set__(self, steps)
+        return steps
+
+    cls.steps = property(read, slot.__set__)  # type: ignore[attr-defined]
+    return cls
+
+
 # ----------------------------------------------------------------- DNS, step
 
 
@@ -295,6 +320,7 @@ class SpfCheck(Shown):
     steps: tuple[Step, ...] = ()
 
 
+@told_when_asked
 @filled_directly
 @dataclass(frozen=True, slots=True, repr=False)
 class DkimCheck(Shown):

@@ -23,7 +23,16 @@ from helpers.dkim.canon import (
 )
 from helpers.dkim.check import fetch_keys, try_keys
 from helpers.dkim.letter import Letter
-from helpers.dkim.words import body_steps, header_steps, moment, sentence, tag_steps
+from helpers.dkim.words import (
+    attempt_steps,
+    beginnings,
+    body_steps,
+    header_steps,
+    key_step,
+    moment,
+    sentence,
+    tag_steps,
+)
 from helpers.terms import ArcCheck, Result, Shown, Step
 
 if TYPE_CHECKING:
@@ -180,7 +189,8 @@ class _Chain:
         )
         where = f"ARC-Message-Signature (header {field.place + 1})"
         followed = f"{signature.domain} signed {len(chosen)} header fields and the body."
-        inner = (*tag_steps(signature.tags), *header_steps(signature.signed_headers, chosen, parts))
+        shown = header_steps(signature.signed_headers, chosen, beginnings(parts))
+        inner = (*tag_steps(signature.tags), *shown)
         steps.append(Step(where, followed, "RFC 8617 §4.1.2", steps=inner))
         body = self.letter.compare_body(signature, "sha256")
         steps += body_steps(signature, "sha256", body, len(self.letter.body))
@@ -217,12 +227,12 @@ class _Chain:
         return known[place]
 
     def _check_signature(self, signature: Signature, signed: bytes, steps: list[Step]) -> tuple[bool, str]:
-        records, problem, step = fetch_keys(self.letter, signature)
-        steps.append(step)
+        records, problem, answer = fetch_keys(self.letter, signature)
+        steps += key_step(signature.query_name, answer, records, problem)
         if problem is not None:
             return False, problem.reason
         trial = try_keys(records, signature, signed)
-        steps += trial.steps
+        steps += attempt_steps(signature.domain, trial.attempts)
         return trial.ok is True, trial.problem.reason if trial.problem is not None else ""
 
     def _end(self, result: Result, reason: str, sets: tuple[ArcSet, ...]) -> ArcCheck:

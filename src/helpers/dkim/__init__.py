@@ -20,6 +20,8 @@ temperror  DNS did not answer
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from helpers.dkim.canon import (
@@ -33,21 +35,26 @@ from helpers.dkim.canon import (
     with_crlf,
     without_signature_value,
 )
-from helpers.dkim.check import MAX_KEY_RECORDS, fetch_keys, try_keys
-from helpers.dkim.key import KeyRecord, load_key, parse_key, signature_matches
+from helpers.dkim.check import fetch_keys, try_keys
+from helpers.dkim.key import MAX_KEY_RECORDS, KeyRecord, load_key, parse_key, signature_matches
 from helpers.dkim.letter import BodyFinding, Letter
 from helpers.dkim.signature import ALGORITHMS, Signature, parse_signature
 from helpers.dkim.tags import Problem, TagList, parse_tags
 from helpers.dkim.words import (
+    attempt_steps,
+    beginnings,
     body_steps,
-    header_steps,
+    key_step,
     key_warnings,
     moment,
     sentence,
+    signature_step,
+    signed_step,
     tag_steps,
+    times_step,
     warnings_of,
 )
-from helpers.terms import DkimCheck, KeyState, Result, Step
+from helpers.terms import DkimCheck, KeyState, Result, Step, later
 
 if TYPE_CHECKING:
     from helpers.message import Message
@@ -160,7 +167,7 @@ class _Check:
         self.letter = letter
         self.place = place
         self.now = now
-        self.steps: list[Step] = []
+        self.notes: list[Callable[[], tuple[Step, ...]]] = []  # what the steps will say, in order
         self.signature = parse_signature(letter.headers[place].raw)
         self.kind, self.hash_name = ALGORITHMS.get(self.signature.algorithm or "", ("", ""))
         self.key: KeyRecord | None = None
@@ -175,13 +182,14 @@ class _Check:
             return self._end(
                 problem.result, f"The signature can't be evaluated: {problem.reason}.", problem.rfc
             )
-        records, problem, step = fetch_keys(self.letter, self.signature)
-        self.steps.append(step)
+        records, problem, answer = fetch_keys(self.letter, self.signature)
+        self.notes.append(partial(key_step, self.signature.query_name, answer, records, problem))
         if problem is not None:
             unreachable = problem.result == Result.TEMPERROR
             self.key_state = KeyState.UNREACHABLE if unreachable else KeyState.MISSING
         self.body = self.letter.compare_body(self.signature, self.hash_name)
-        self.steps += body_steps(self.signature, self.hash_name, self.body, len(self.letter.body))
+        size = len(self.letter.body)
+        self.notes.append(partial(body_steps, self.signature, self.hash_name, self.body, size))
         if problem is None:
             problem = self._check_signature(records)
         if problem is not None:
@@ -191,14 +199,8 @@ class _Check:
     # -- reading
 
     def _read(self) -> Problem | None:
-        signature = self.signature
-        problem = problem_of(signature)
-        finding = (
-            problem.reason if problem else f"{signature.domain} vouches, with its key “{signature.selector}”"
-        )
-        followed = f"{len(signature.tags)} tags: {finding}."
-        where = f"DKIM-Signature (header {self.place + 1})"
-        self.steps.append(Step(where, followed, "RFC 6376 §3.5", steps=tag_steps(signature.tags)))
+        problem = problem_of(self.signature)
+        self.notes.append(partial(signature_step, self.place, self.signature, problem))
         return problem
 
     # -- signature
@@ -209,16 +211,9 @@ class _Check:
         chosen = select_headers(self.letter.positions, signature.signed_headers, self.place)
         parts = signed_parts(headers, signature, self.place, chosen, self.letter.canonical_fields)
         signed = b"".join(parts)
-        self.steps.append(
-            Step(
-                f"signed header fields, c={signature.canonicalization}",
-                f"h= names {len(chosen)}; with the signature itself, b= left empty, {len(signed)} bytes.",
-                "RFC 6376 §3.7",
-                steps=header_steps(signature.signed_headers, chosen, parts),
-            )
-        )
+        self.notes.append(partial(signed_step, signature, chosen, beginnings(parts), len(signed)))
         trial = try_keys(records, signature, signed)
-        self.steps += trial.steps
+        self.notes.append(partial(attempt_steps, signature.domain, trial.attempts))
         self.key, self.key_bits, self.signature_ok = trial.record, trial.bits, trial.ok
         self.key_state = KeyState.FOUND
         if trial.ok is None:
@@ -251,7 +246,7 @@ class _Check:
         assert self.body is not None  # set before  # noqa: S101
         domain = self.signature.domain
         if self.signature_ok:
-            if (self.signature.length or 0) > len(self.body.canonical):
+            if (self.signature.length or 0) > self.body.size:
                 return f"{domain} signed this header and a longer body: a part of the body is missing (l=)."
             return f"{domain} signed this header, but not this body: the body was changed on the way."
         header = f"a signed header field was changed, or {domain} did not make this signature"
@@ -276,10 +271,7 @@ class _Check:
                 f"The signature fits, but says it was made on {moment(signed_at)}, which is in the future."
             )
             problem = Problem(Result.POLICY, reason, "RFC 6376 §3.5")
-        made = "" if signed_at is None else f"Made {moment(signed_at)}. "
-        until = "" if expires is None else f"Good until {moment(expires)}. "
-        followed = f"{made}{until}Judged as of {moment(int(self.now))}: {'not ' if problem else ''}in time."
-        self.steps.append(Step("times, t= and x=", followed, "RFC 6376 §3.5"))
+        self.notes.append(partial(times_step, self.signature, self.now, problem is None))
         return problem
 
     def _end(self, result: Result, reason: str, rfc: str) -> DkimCheck:
@@ -288,7 +280,7 @@ class _Check:
         if self.signature_ok and body is not None:
             bits = self.key_bits if self.kind == "rsa" else None
             warnings = warnings_of(signature, self.key, bits, self.letter.positions, body)
-        self.steps.append(Step(f"result: {result}", reason, rfc))
+        self.notes.append(partial(_result_step, result, reason, rfc))
         return DkimCheck(
             result=result,
             domain=signature.domain,
@@ -304,5 +296,13 @@ class _Check:
             key_bits=self.key_bits,
             header_index=self.place,
             warnings=warnings,
-            steps=tuple(self.steps),
+            steps=later(_told, self.notes),
         )
+
+
+def _result_step(result: Result, reason: str, rfc: str) -> tuple[Step]:
+    return (Step(f"result: {result}", reason, rfc),)
+
+
+def _told(notes: list[Callable[[], tuple[Step, ...]]]) -> tuple[Step, ...]:
+    return tuple([step for tell in notes for step in tell()])

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 MIN_RSA_BITS = 1024  # RFC 8301 §3.2: below that a signature must not count
 GOOD_RSA_BITS = 2048  # RFC 8301 §3.2: what signers should use at least
 MAX_RSA_BITS = 16384  # what OpenSSL evaluates; RFC 8301 §3.2 asks for 4096 at least
+MAX_KEY_RECORDS = 10  # RFC 6376 §3.6.2.2: there has to be one, more are undefined; trying them has an end
 ED25519_BYTES = 32  # RFC 8463 §4.2
 
 

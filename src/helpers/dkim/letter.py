@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from helpers.dkim.signature import Signature
     from helpers.terms import Answer, Dns
 
+MAX_SHOWN = 61  # bytes of the canonical body that a finding keeps: a step quotes 60
 
 AS_IS = ""
 EVENED = "line endings mixed, all taken as CRLF"  # stored partly with other ones than it was sent with
@@ -30,7 +31,8 @@ class BodyFinding:
 
     ok: bool | None
     computed: bytes
-    canonical: bytes
+    size: int  # bytes of the canonical body
+    beginning: bytes  # as much of it as is shown
     unsigned: int = 0  # bytes after those that l= covers
     reading: str = ""  # how the body was read: `AS_IS`, `EVENED` or `OPEN_END`
 
@@ -95,7 +97,8 @@ class Letter:
         ok: bool | None = computed == signature.body_hash and (length or 0) <= len(body)
         if not ok and self.may_lack_body:
             ok = None
-        return BodyFinding(ok, computed, body, 0 if length is None else max(0, len(body) - length), reading)
+        unsigned = 0 if length is None else max(0, len(body) - length)
+        return BodyFinding(ok, computed, len(body), body[:MAX_SHOWN], unsigned, reading)
 
     def _canonical_body(self, method: str, reading: str) -> bytes:
         key = (method, reading)

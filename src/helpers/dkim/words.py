@@ -9,17 +9,19 @@ from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from helpers.dkim.key import GOOD_RSA_BITS, KeyRecord, parse_key
+from helpers.dkim.key import GOOD_RSA_BITS, MAX_KEY_RECORDS, KeyRecord, parse_key
 from helpers.dkim.signature import Signature
 from helpers.dkim.tags import Problem, shorten
 from helpers.terms import Answer, DnsFailure, DnsStatus, Result, Step
 
 if TYPE_CHECKING:
+    from helpers.dkim.check import Attempt
     from helpers.dkim.letter import BodyFinding
 
 _GONE = "not in the message (any more): nobody may add one"
 MAX_INNER_STEPS = 60  # a list longer than this is no help to a reader
 _EXCERPT = 60  # bytes of a field or a body, characters of a tag
+MAX_KEPT = _EXCERPT + 1  # bytes of what is quoted later: one more shows that there is more
 
 _SIGNATURE_TAGS = {
     "v": "version; 1 is the only one",
@@ -63,6 +65,16 @@ _MATTERS = {
 _SHOWN_ONCE = ("from", "subject", "to", "date", "reply-to", "content-type")  # RFC 5322 §3.6: at most one each
 
 
+def signature_step(place: int, signature: Signature, problem: Problem | None) -> tuple[Step]:
+    """The DKIM-Signature field with its tags, and whether it can be evaluated."""
+    finding = (
+        problem.reason if problem else f"{signature.domain} vouches, with its key “{signature.selector}”"
+    )
+    followed = f"{len(signature.tags)} tags: {finding}."
+    where = f"DKIM-Signature (header {place + 1})"
+    return (Step(where, followed, "RFC 6376 §3.5", steps=tag_steps(signature.tags)),)
+
+
 def tag_steps(tags: Mapping[str, str], key: bool = False) -> tuple[Step, ...]:
     """One step a tag: what it says and what it is for."""
     steps = [
@@ -82,6 +94,25 @@ def _tag_step(name: str, value: str, key: bool) -> Step:
     return Step(f"{name}={value}", meaning, "RFC 6376 §3.6.1" if key else "RFC 6376 §3.5")
 
 
+def beginnings(parts: Sequence[bytes]) -> list[bytes]:
+    """As much of the parts that were signed as `header_steps` quotes; the last is the signature itself."""
+    return [part[:MAX_KEPT] for part in [*parts[:MAX_INNER_STEPS], parts[-1]]]
+
+
+def signed_step(
+    signature: Signature, chosen: Sequence[int | None], parts: Sequence[bytes], size: int
+) -> tuple[Step]:
+    """The header fields that ``h=`` names; ``parts`` as `beginnings` cuts them, ``size`` in bytes of all."""
+    return (
+        Step(
+            f"signed header fields, c={signature.canonicalization}",
+            f"h= names {len(chosen)}; with the signature itself, b= left empty, {size} bytes.",
+            "RFC 6376 §3.7",
+            steps=header_steps(signature.signed_headers, chosen, parts),
+        ),
+    )
+
+
 def header_steps(
     names: Sequence[str], chosen: Sequence[int | None], parts: Sequence[bytes]
 ) -> tuple[Step, ...]:
@@ -98,6 +129,39 @@ def header_steps(
         steps.append(_rest(len(names)))
     steps.append(Step("dkim-signature", f"this one, b= emptied: {excerpt(parts[-1])}", "RFC 6376 §3.7"))
     return tuple(steps)
+
+
+def key_step(name: str, answer: Answer, records: Sequence[KeyRecord], problem: Problem | None) -> tuple[Step]:
+    """The question for the key, and what came back."""
+    where = f"key record at {name}"
+    if problem is not None:
+        return (Step(where, sentence(problem.reason), problem.rfc, answer),)
+    followed = "One TXT record."
+    if len(answer.values) > 1:
+        followed = (
+            f"{len(answer.values)} TXT records, where there has to be one: "
+            f"each that can be used is tried, {MAX_KEY_RECORDS} at most."
+        )
+    inner = tuple([record_step(record.text) for record in records])
+    return (Step(where, followed, "RFC 6376 §3.6.2", answer, inner),)
+
+
+def attempt_steps(domain: str | None, attempts: Sequence[Attempt]) -> tuple[Step, ...]:
+    """One step a key that was tried."""
+    return tuple([_attempt_step(domain, attempt) for attempt in attempts])
+
+
+def _attempt_step(domain: str | None, attempt: Attempt) -> Step:
+    where = "signature, b="
+    if attempt.problem is not None:
+        followed = f"Not checked with this key: {attempt.problem.reason}."
+        return Step(where, followed, attempt.problem.rfc)
+    key = "Ed25519" if attempt.kind == "ed25519" else f"{attempt.bits}-bit RSA"
+    if attempt.ok:
+        followed = f"The {key} key confirms it: {domain} signed exactly these bytes."
+    else:
+        followed = f"It does not fit these bytes under this {key} key."
+    return Step(where, followed, "RFC 6376 §6.1.3")
 
 
 @lru_cache(maxsize=256)
@@ -130,7 +194,7 @@ def body_steps(signature: Signature, hash_name: str, found: BodyFinding, size: i
     method, length = signature.body_canonicalization, signature.length
     canonical = Step(
         f"body, c={signature.canonicalization}",
-        f"{size} bytes, {len(found.canonical)} in the form “{method}”: {excerpt(found.canonical)}",
+        f"{size} bytes, {found.size} in the form “{method}”: {excerpt(found.beginning, found.size)}",
         "RFC 6376 §3.4.4" if method == "relaxed" else "RFC 6376 §3.4.3",
     )
     part = "the whole body" if length is None else f"the first {length} bytes (l=)"
@@ -138,8 +202,8 @@ def body_steps(signature: Signature, hash_name: str, found: BodyFinding, size: i
     if found.ok:
         reading = f" ({found.reading})" if found.reading else ""
         followed = f"The {hash_name} of {part}{reading} is {computed}, as bh= says: unchanged."
-    elif length is not None and length > len(found.canonical):
-        followed = f"l= says {length} bytes were signed, but only {len(found.canonical)} are there."
+    elif length is not None and length > found.size:
+        followed = f"l= says {length} bytes were signed, but only {found.size} are there."
     else:
         followed = (
             f"The {hash_name} of {part} is {computed}, but bh= says {shorten(signature.tags['bh'], 90)}."
@@ -147,6 +211,15 @@ def body_steps(signature: Signature, hash_name: str, found: BodyFinding, size: i
     if found.ok is None:
         followed += " The body did not come back whole, so this says nothing."
     return canonical, Step("body hash, bh=", followed, "RFC 6376 §6.1.3")
+
+
+def times_step(signature: Signature, now: float, in_time: bool) -> tuple[Step]:
+    """``t=`` and ``x=`` against the time of the check."""
+    signed_at, expires = signature.signed_at, signature.expires
+    made = "" if signed_at is None else f"Made {moment(signed_at)}. "
+    until = "" if expires is None else f"Good until {moment(expires)}. "
+    followed = f"{made}{until}Judged as of {moment(int(now))}: {'' if in_time else 'not '}in time."
+    return (Step("times, t= and x=", followed, "RFC 6376 §3.5"),)
 
 
 def sentence(text: str) -> str:
@@ -158,12 +231,12 @@ def _rest(count: int) -> Step:
     return Step("…", f"and {count - MAX_INNER_STEPS} more")
 
 
-def excerpt(data: bytes) -> str:
-    """The beginning of some bytes as one line; ↵ stands for a line ending."""
+def excerpt(data: bytes, size: int | None = None) -> str:
+    """The beginning of ``size`` bytes (of ``data`` by default) as one line; ↵ stands for a line ending."""
     text = data[:_EXCERPT].decode("ascii", "backslashreplace").replace("\r\n", "↵")
     if not text.isprintable():
         text = "".join([c if c.isprintable() else f"\\x{ord(c):02x}" for c in text])
-    return f"“{text}”" if len(data) <= _EXCERPT else f"“{text}…”"
+    return f"“{text}”" if (len(data) if size is None else size) <= _EXCERPT else f"“{text}…”"
 
 
 @lru_cache(maxsize=256)
