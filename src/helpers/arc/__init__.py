@@ -16,7 +16,6 @@ from helpers.dkim import CLOCK_SKEW
 from helpers.dkim.canon import (
     CRLF,
     canonicalize_header,
-    positions_by_name,
     select_headers,
     signed_parts,
     without_signature_value,
@@ -88,7 +87,7 @@ def verify_arc(
 
 def key_names(message: Message) -> tuple[str, ...]:
     """Where `verify_arc` will ask for the keys of this message's sets."""
-    sets, _ = read_sets(message.headers, positions_by_name(message.headers))
+    sets, _ = read_sets(message.headers, message.positions)
     return _key_names(sets)
 
 

@@ -8,7 +8,7 @@ about the sets before its own.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,7 +47,7 @@ class RawSet:
 
 
 def read_sets(
-    headers: Sequence[Header], positions: dict[str, list[int]]
+    headers: Sequence[Header], positions: Mapping[str, Sequence[int]]
 ) -> tuple[list[RawSet], Problem | None]:
     """The ARC sets in order, oldest first; or why the fields don't make a chain (RFC 8617 §5.2)."""
     try:
@@ -57,7 +57,7 @@ def read_sets(
         return [], malformed.problem
 
 
-def _read_all(name: str, headers: Sequence[Header], places: list[int]) -> dict[int, Field]:
+def _read_all(name: str, headers: Sequence[Header], places: Sequence[int]) -> dict[int, Field]:
     if len(places) > MAX_SETS:
         raise MalformedError(
             f"there are more than {MAX_SETS} fields {NAMES[name]}", "RFC 8617 §4.2.1", Result.FAIL

@@ -29,7 +29,6 @@ from helpers.dkim.canon import (
     canonicalize_body,
     canonicalize_header,
     header_hash_input,
-    positions_by_name,
     select_headers,
     signed_parts,
     with_crlf,
@@ -54,6 +53,7 @@ from helpers.dkim.words import (
     times_step,
     warnings_of,
 )
+from helpers.message import positions_by_name
 from helpers.terms import DkimCheck, KeyState, Result, Step, later
 
 if TYPE_CHECKING:

@@ -9,6 +9,8 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from helpers.message import positions_by_name
+
 if TYPE_CHECKING:
     from helpers.dkim.signature import Signature
     from helpers.message import Header
@@ -68,14 +70,6 @@ def body_hash(body: bytes, length: int | None = None, algorithm: str = "sha256")
     """
     signed = body if length is None else memoryview(body)[:length]
     return (hashlib.sha256(signed) if algorithm == "sha256" else hashlib.new(algorithm, signed)).digest()
-
-
-def positions_by_name(headers: Sequence[Header]) -> dict[str, list[int]]:
-    """Where each field name, in lower case, is in the message; topmost first."""
-    found: dict[str, list[int]] = {}
-    for position, header in enumerate(headers):
-        found.setdefault(header.name.lower(), []).append(position)
-    return found
 
 
 def select_headers(

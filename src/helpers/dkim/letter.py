@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from helpers.dkim.canon import CRLF, body_hash, canonicalize_body, positions_by_name, with_crlf
+from helpers.dkim.canon import CRLF, body_hash, canonicalize_body, with_crlf
 from helpers.lookup import ahead, can_ask_ahead
-from helpers.message import Header, Message, split_headers
+from helpers.message import Header, Message, positions_by_name, split_headers
 from helpers.terms import filled_directly
 
 if TYPE_CHECKING:
@@ -50,7 +50,9 @@ class Letter:
         self.body = body
         if body and not any(header.raw.endswith(CRLF) for header in self.headers):
             self.body = _from_store(self.headers, body)
-        self.positions = positions_by_name(self.headers)
+        self.positions: Mapping[str, Sequence[int]] = (
+            source.positions if isinstance(source, Message) else positions_by_name(self.headers)
+        )
         self.may_lack_body = not body_returned or not body
         self.canonical_fields: dict[str, dict[int, bytes]] = {}  # by method and place, for `signed_parts`
         self._dns = dns

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -18,10 +18,11 @@ from helpers.message import parts
 from helpers.message.addresses import Address, addr_spec, parse_addresses
 from helpers.message.dates import parse_date
 from helpers.message.envelope import incoming, infer_envelope
+from helpers.message.fields import Header, positions_by_name
 from helpers.message.hops import Hop, parse_hops
 from helpers.message.limits import MAX_ADDRESS_TEXT, MAX_VALUE, exceeded
 from helpers.message.parts import Part
-from helpers.message.read import Header, read_block, split_headers
+from helpers.message.read import read_block, split_headers
 from helpers.message.stated import Stated, parse_stated
 from helpers.message.trust import judged
 from helpers.terms import Envelope, Shown, plain
@@ -30,7 +31,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 __all__ = [
-    "Address", "Header", "Hop", "Message", "NotCounted", "Part", "Stated", "read_message", "split_headers"
+    "Address", "Header", "Hop", "Message", "NotCounted", "Part", "Stated", "positions_by_name",
+    "read_message", "split_headers",
 ]  # fmt: skip
 
 _REPLY = re.compile(r"[245]\d\d[ -]|<")  # a pasted SMTP reply, whatever it ends with
@@ -63,20 +65,18 @@ class Message(Shown):
         return self._text[self._body_at :]
 
     @cached_property
-    def _by_name(self) -> Mapping[str, tuple[Header, ...]]:
-        index: dict[str, list[Header]] = {}
-        for header in self.headers:
-            index.setdefault(header.name.lower(), []).append(header)
-        return {name: tuple(found) for name, found in index.items()}
+    def positions(self) -> Mapping[str, Sequence[int]]:
+        """Where in ``headers`` each field name, in lower case, is; topmost first."""
+        return positions_by_name(self.headers)
 
     def get(self, name: str) -> Header | None:
         """The topmost header of this name (any case), or None."""
-        found = self._by_name.get(name.lower())
-        return found[0] if found else None
+        found = self.positions.get(name.lower())
+        return self.headers[found[0]] if found else None
 
     def all(self, name: str) -> tuple[Header, ...]:
         """Every header of this name (any case), topmost first."""
-        return self._by_name.get(name.lower(), ())
+        return tuple([self.headers[place] for place in self.positions.get(name.lower(), ())])
 
     def _addresses(self, name: str) -> tuple[Address, ...]:
         found: list[Address] = []

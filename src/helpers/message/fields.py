@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from helpers.message.words import bytes_to_text, decode_words
@@ -45,6 +46,14 @@ def _unfolded(text: str) -> str:
         if "\r" in text:
             text = _LINE_END.sub("", text).replace("\r", " ")
     return text.replace("\n", "").strip()
+
+
+def positions_by_name(headers: Sequence[Header]) -> dict[str, list[int]]:
+    """Where each field name, in lower case, is in the message; topmost first."""
+    found: dict[str, list[int]] = {}
+    for position, header in enumerate(headers):
+        found.setdefault(header.name.lower(), []).append(position)
+    return found
 
 
 @dataclass(frozen=True, slots=True)
