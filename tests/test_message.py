@@ -196,6 +196,21 @@ def test_binary_garbage_is_text(raw):
     assert message.author_domain is None
 
 
+@pytest.mark.parametrize("rest", [b"", b'<?xml version="1.0"?>\n<plist/>\n', b"\n<plist/>"])
+def test_a_file_of_apple_mail_is_the_mail_in_it(rest):
+    mail = b"From: a@example.com\r\nSubject: 12\r\n\r\n34\r\n"
+    read = read_message(b"%-10d\n" % len(mail) + mail + rest)
+    assert (read.author_domain, read.body) == ("example.com", b"34\r\n")
+    assert "Apple Mail" in read.repairs[0]
+
+
+def test_a_number_before_a_mail_is_only_a_line():
+    read = read_message(b"12\nFrom: a@example.com\n\nand a body that is longer than that\n")
+    assert read.author_domain == "example.com"
+    assert read.body == b"and a body that is longer than that\n"
+    assert "Apple" not in " ".join(read.repairs)
+
+
 def test_outlook_files_are_named():
     assert ".msg" in read_message(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(100)).repairs[0]
 

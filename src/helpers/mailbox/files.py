@@ -134,7 +134,7 @@ def _of_stream(stream: Stream, label: str | None, name: str, budget: Budget, dep
                 yield _checked(label, position, raw)
                 trouble.position = position + 1
         else:
-            yield _one_message(stream, label, emlx=ending.endswith(".emlx"))
+            yield _one_message(stream, label)
     yield from trouble.items(label)
 
 
@@ -144,15 +144,12 @@ def _checked(label: str | None, position: int, raw: bytes | None) -> Item:
     return Item(label, position, raw) if raw.strip() else Item(label, position, None, "the message is empty")
 
 
-def _one_message(stream: Stream, label: str | None, *, emlx: bool) -> Item:
+def _one_message(stream: Stream, label: str | None) -> Item:
     raw = stream.take(MAX_MESSAGE + 1)
     if len(raw) > MAX_MESSAGE:
         return Item(label, 1, None, LARGE)
     if not raw.strip():
         return Item(label, 1, None, EMPTY)
-    counted = re.match(rb"\s{0,10}(\d{1,10})[ \t]{0,20}\r?\n", raw) if emlx else None
-    if counted:  # Apple Mail: the length, the message, then notes of its own
-        raw = raw[counted.end() : counted.end() + int(counted.group(1))]
     return Item(label, 1, raw)
 
 

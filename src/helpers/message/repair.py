@@ -17,6 +17,7 @@ _EMPTY_LINES = re.compile(rb"(?:[ \t\x00]*[\r\n]+)+")
 _QUOTED_FIELD = re.compile(rb"((?:>[ \t]?)+)[A-Za-z][A-Za-z0-9_.-]*[ \t]*:")
 _INDENTED_FIELD = re.compile(rb"([ \t]+)[A-Za-z][A-Za-z0-9_.-]*[ \t]*:")
 _SIGNED_NAMES = re.compile(rb"[ \t]*[A-Za-z0-9-]+(?:(?:[ \t]+:[ \t]*|:)[A-Za-z0-9-]+)*[ \t]*:?[ \t]*(?:;.*)?")
+_LENGTH = re.compile(rb"\s{0,10}([0-9]{1,10})[ \t]{0,20}\r?\n")
 _TIME_OR_ADDRESS = re.compile(rb"[0-9][0-9A-Fa-f]{0,3}:[0-9A-Fa-f:]")
 
 # Fields that everybody has: they tell a header from text that only happens to hold a colon.
@@ -49,7 +50,7 @@ def repair(raw: bytes) -> Block:
         note = "This is an Outlook .msg file, not a message in text form; save it as .eml or copy the source."
         return Block((), raw, 0, True, (note,))
     repairs: list[str] = []
-    text = _without_bom(raw, repairs)
+    text = _out_of_apple_mail(_without_bom(raw, repairs), repairs)
     if empty := _EMPTY_LINES.match(text):
         text = text[empty.end() :]
         repairs.append("Empty lines before the first header field were left out.")
@@ -64,6 +65,18 @@ def repair(raw: bytes) -> Block:
     return Block(
         tuple(reader.headers), text, reader.body_at, reader.has_body, (*repairs, *reader.notes()), mbox_line
     )
+
+
+def _out_of_apple_mail(text: bytes, repairs: list[str]) -> bytes:
+    """The mail in an .emlx file: its length in bytes stands before it, a property list behind it."""
+    counted = _LENGTH.match(text)
+    if counted is None:
+        return text
+    end = counted.end() + int(counted.group(1))
+    if len(text) != end and not text[end : end + 100].lstrip().startswith((b"<?xml", b"<plist")):
+        return text
+    repairs.append("What Apple Mail stores around a message (.emlx) was left out.")
+    return text[counted.end() : end]
 
 
 def _without_bom(raw: bytes, repairs: list[str]) -> bytes:
