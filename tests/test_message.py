@@ -205,7 +205,9 @@ def test_a_file_of_apple_mail_is_the_mail_in_it(rest):
 
 
 def test_a_number_before_a_mail_is_only_a_line():
-    read = read_message(b"12\nFrom: a@example.com\n\nand a body that is longer than that\n")
+    read = read_message(
+        b"12\nFrom: a@example.com\nTo: b@example.net\nSubject: x\n\nand a body that is longer than that\n"
+    )
     assert read.author_domain == "example.com"
     assert read.body == b"and a body that is longer than that\n"
     assert "Apple" not in " ".join(read.repairs)
