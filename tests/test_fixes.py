@@ -143,16 +143,89 @@ def test_partial_evidence_says_what_the_proof_took_for_granted(story):
 
 
 def test_a_server_that_is_listed_already_is_not_overlooked(story):
-    fix = next(fix for fix in story.fixes if fix.code == "listed_server")
-    assert "mailgun.org" in fix.title
-    assert fix.changes == ()
+    fix = story.fixes[0]
+    assert fix.title == "Send through Mailgun, which the SPF record of fujiba.net lists already"
+    assert [(c.action, c.type, c.host, c.value) for c in fix.changes] == [
+        ("add", "TXT", "mx._domainkey", "k=rsa; p=<the key that Mailgun shows>")
+    ]
+    assert "smtp.mailgun.org:587" in " ".join(fix.other)
+    assert (fix.proof.spf_aligned, fix.proof.dkim_aligned) == (True, True)
+
+
+SES_KEYS = [("CNAME", "<the token that Amazon SES shows>._domainkey")] * 3
+LISTED = {  # an include in the SPF record -> what the service asks for besides
+    "mailgun.org": ("Mailgun", [("TXT", "mx._domainkey")]),
+    "eu.mailgun.org": ("Mailgun", [("TXT", "mx._domainkey")]),
+    "_spf.google.com": ("Google Workspace", [("TXT", "google._domainkey")]),
+    "amazonses.com": (
+        "Amazon SES",
+        [
+            *[("CNAME", "<the token that Amazon SES shows>._domainkey")] * 3,
+            ("MX", "bounce"),
+            ("TXT", "bounce"),
+        ],
+    ),
+    "sendgrid.net": (
+        "SendGrid",
+        [
+            ("CNAME", "em<the number that SendGrid shows>"),
+            ("CNAME", "s1._domainkey"),
+            ("CNAME", "s2._domainkey"),
+        ],
+    ),
+    "icloud.com": ("iCloud+ custom domain", [("TXT", "@"), ("CNAME", "sig1._domainkey")]),
+}
+
+
+@pytest.mark.parametrize("include", LISTED)
+def test_a_listed_service_is_named_with_its_own_records(include):
+    zone = h.Zone.from_dict({
+        "example.com": {"TXT": [f"v=spf1 include:{include} ~all"], "MX": [(10, "mx.example.com")]},
+        include: {"TXT": ["v=spf1 ip4:192.0.2.0/24 -all"]},
+        "_dmarc.example.com": {"TXT": ["v=DMARC1; p=reject"]},
+    })  # fmt: skip
+    envelope = Envelope("198.51.100.7", "mail.example.net", "a@example.net")
+    diagnosis = h.diagnose(PLAIN, dns=zone, envelope=envelope)
+    assert_proven(diagnosis, zone)
+    fix = next(fix for fix in diagnosis.fixes if fix.code == "listed_service")
+    service, records = LISTED[include]
+    assert fix.title.startswith(f"Send through {service}, which")
+    assert [(change.type, change.host) for change in fix.changes] == records
+    assert not any("{" in f"{change.host} {change.value}" for change in fix.changes)
+    assert not any(other.code == "listed_server" for other in diagnosis.fixes)
+
+
+def test_what_a_listed_service_has_already_stays():
+    record = "v=spf1 include:mailgun.org ~all"
+    key = "k=rsa; p=MCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg"
+    zone = h.Zone.from_dict({
+        "example.com": {"TXT": [record]},
+        "mailgun.org": {"TXT": ["v=spf1 ip4:192.0.2.0/24 -all"]},
+        "mx._domainkey.example.com": {"TXT": [key]},
+        "_dmarc.example.com": {"TXT": ["v=DMARC1; p=reject"]},
+    })  # fmt: skip
+    envelope = Envelope("198.51.100.7", "mail.example.net", "a@example.net")
+    fix = h.diagnose(PLAIN, dns=zone, envelope=envelope).fixes[0]
+    assert (fix.code, fix.changes) == ("listed_service", ())
+
+
+def test_a_listed_server_that_nobody_knows_is_named_by_its_record():
+    zone = h.Zone.from_dict({
+        "example.com": {"TXT": ["v=spf1 include:out.example.org ~all"]},
+        "out.example.org": {"TXT": ["v=spf1 ip4:192.0.2.0/24 -all"]},
+        "_dmarc.example.com": {"TXT": ["v=DMARC1; p=reject"]},
+    })  # fmt: skip
+    envelope = Envelope("198.51.100.7", "mail.example.net", "a@example.net")
+    fix = h.diagnose(PLAIN, dns=zone, envelope=envelope).fixes[0]
+    assert (fix.code, fix.changes) == ("listed_server", ())
+    assert "out.example.org" in fix.title
 
 
 # ------------------------------------------------------------------------ every sample
 
 SERVICE = ("service_sign", "service_return_path", "service_both")
 ADVICE = ("spf_include", "spf_hard_fail", "dkim_key_only")
-STORY = ("listed_server", *SERVICE, "author_change", "policy_none")
+STORY = ("listed_service", *SERVICE, "author_change", "policy_none")
 NOTHING: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
 
 # What helps and what does not, by cause. A file that differs has a row of its own.
@@ -161,8 +234,8 @@ BY_CAUSE = {
     "not_about_authentication": NOTHING,
     "dns_trouble": NOTHING,
     "stated_only": NOTHING,
-    "authenticated_as_other": (("listed_server", *SERVICE, "policy_none"), ADVICE),
-    "nothing_authenticates": (("listed_server", *SERVICE, "policy_none"), (*ADVICE, "author_change")),
+    "authenticated_as_other": (("listed_service", *SERVICE, "policy_none"), ADVICE),
+    "nothing_authenticates": (("listed_service", *SERVICE, "policy_none"), (*ADVICE, "author_change")),
     "no_author_domain": (("one_author",), ()),
     "key_missing": (("dkim_key_publish", *SERVICE, "policy_none"), ("spf_include",)),
     "key_revoked": (("service_sign", "dkim_key_publish", *SERVICE[1:], "policy_none"), ("spf_include",)),
@@ -199,7 +272,7 @@ BY_FILE = {
     "bounce_by_exim.eml": (STORY, ADVICE),
     # The bounce does not say from which address the mail came, so no address can be listed.
     "bounce_by_opensmtpd.eml": (
-        ("listed_server", *SERVICE, "policy_none"),
+        ("listed_service", *SERVICE, "policy_none"),
         ("spf_hard_fail", "dkim_key_only"),
     ),
     # Redirected by one tenant to another, which sees the first one's server.
@@ -208,7 +281,7 @@ BY_FILE = {
     "monitoring.eml": (("listed_server", *SERVICE), ("spf_include", "dkim_key_only")),
     "spf_two_records.eml": (("spf_merge", *SERVICE, "policy_none"), ("dkim_key_only",)),
     "spf_too_many_lookups.eml": (("spf_lookups", *SERVICE, "policy_none"), ADVICE),
-    "spoof.eml": (("listed_server", *SERVICE, "spf_include", "policy_none"), ("spf_hard_fail",)),
+    "spoof.eml": (("listed_service", *SERVICE, "spf_include", "policy_none"), ("spf_hard_fail",)),
     "mailing_list.eml": (("list_author", "policy_none"), ("spf_include", "spf_hard_fail", "service_sign")),
 }
 

@@ -25,9 +25,9 @@ def host_of(name: str) -> str:
 def changes_of(
     name: str, rdtype: str, before: tuple[str, ...], after: tuple[str, ...], shown: Mapping[str, str]
 ) -> Iterator[Change]:
-    """What turns the records ``before`` into those ``after``. ``shown`` says what to show for a value."""
+    """What turns the records ``before`` into those ``after``. ``shown`` says what to show for it."""
     gone, new = _without(before, after), _without(after, before)
-    host = host_of(name)
+    host = shown.get(name) or host_of(name)
     for place in range(max(len(gone), len(new))):
         old = gone[place] if place < len(gone) else None
         value = new[place] if place < len(new) else None

@@ -12,6 +12,7 @@ from itertools import combinations
 
 from helpers.diagnosis import Cause
 from helpers.fixes import dkim_repair, dmarc_repair, spf_repair, ways
+from helpers.fixes.known_service import listed_service
 from helpers.fixes.results import Fix, RejectedFix
 from helpers.fixes.trial import Case, Goal, Trial, mended, outcome_of
 from helpers.fixes.words import why_not
@@ -51,6 +52,7 @@ REPAIRS = (
     Candidate("dmarc_add", dmarc_repair.add_record),
     Candidate("relax_dkim", dmarc_repair.relax_dkim),
     Candidate("relax_spf", dmarc_repair.relax_spf),
+    Candidate("listed_service", listed_service, alone=True),
     Candidate("listed_server", ways.listed_server, alone=True),
     Candidate("service_sign", dkim_repair.sign_for_author, alone=True),
     Candidate("service_return_path", ways.return_path, alone=True),
@@ -59,6 +61,7 @@ REPAIRS = (
 )
 _APPLIED = (
     "one_author",
+    "listed_service",
     "listed_server",
     "service_return_path",
     "exact_mail_from",
@@ -194,6 +197,7 @@ def _rank(one: Tried) -> tuple[bool, bool, bool, int, int]:
     trial = one.trial
     passed = one.found.dmarc.result == Result.PASS
     to_do = len(trial.changes()) + len(trial.other)
+    to_do -= one.parts[0].code == "listed_service"  # the account is there, and it is plain where to go
     return not passed, trial.weaker, not trial.keeps_author, to_do, len(one.parts)
 
 

@@ -32,6 +32,7 @@ from helpers.terms import (
 )
 
 if TYPE_CHECKING:
+    from helpers.services import Sent, Service
     from helpers.terms import DmarcCheck, Dns
 
 Key = tuple[str, str]
@@ -78,6 +79,7 @@ class Case:
         self.now = received_at(message) if now is None else now
         self.body_returned = self.bounce is None or self.bounce.returned in ("full", "full-in-text")
         self._signed: Signed = {} if signed is None else signed
+        self._sent: dict[tuple[bytes, str, str], Sent | None] = {}
 
     @property
     def goal(self) -> Goal:
@@ -137,6 +139,19 @@ class Case:
             self._signed[key] = read_message(raw)
         return self._signed[key]
 
+    def send(self, message: Message, service: Service, domain: str, region: str | None) -> Sent | None:
+        """The message as a service sends it for a domain that is set up there; None where it can't be."""
+        from helpers.services import send_through
+
+        key = (message.raw, domain, f"{service.id} {region}")
+        if key not in self._sent:
+            try:
+                sent = send_through(service, message, domain=domain, region=region, verified=True)
+            except ValueError:  # an author domain such as a public suffix, which nobody can set up
+                sent = None
+            self._sent[key] = sent
+        return self._sent[key]
+
 
 def key_record() -> str:
     """The record of the key that signs in the proofs."""
@@ -157,7 +172,7 @@ class Trial:
     envelope: Envelope
     records: Mapping[Key, tuple[str, ...]] = field(default_factory=dict)
     foreign: frozenset[Key] = frozenset()  # not the owner's to publish: they stand in for a service's own
-    shown: Mapping[str, str] = field(default_factory=dict)  # a value of the proof -> what to show for it
+    shown: Mapping[str, str] = field(default_factory=dict)  # a value or name of the proof -> what to show
     titles: tuple[str, ...] = ()
     other: tuple[str, ...] = ()
     who: tuple[Who, ...] = ()
@@ -194,6 +209,10 @@ class Trial:
         others = self.foreign | {(name, rdtype)} if foreign else self.foreign
         words = {**self.shown, values[-1]: shown} if shown is not None else self.shown
         return replace(self, records=records, foreign=others, shown=words)
+
+    def showing(self, real: str, shown: str) -> Trial:
+        """A trial that shows something else for a value of the proof, or for the host of a name."""
+        return self if shown == real else replace(self, shown={**self.shown, real: shown})
 
     def noting(
         self,

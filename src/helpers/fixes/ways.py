@@ -12,6 +12,7 @@ from helpers.diagnosis import Cause
 from helpers.dkim import with_crlf
 from helpers.fixes.changes import registered
 from helpers.fixes.dkim_repair import sign_for_author, sign_for_other
+from helpers.fixes.known_service import listed_service
 from helpers.fixes.results import Who
 from helpers.fixes.spf_flat import check_worst, listed_address
 from helpers.fixes.spf_repair import spf_domain
@@ -68,8 +69,8 @@ def return_path(trial: Trial) -> Trial | None:
 def listed_server(trial: Trial) -> Trial | None:
     """The mail goes through a server that the author domain lists already, with that domain in MAIL FROM."""
     case, author = trial.case, trial.author
-    if not author or case.mediated:
-        return None
+    if not author or case.mediated or listed_service(trial) is not None:
+        return None  # a service that is known by name has records of its own
     address = listed_address(trial, author)
     if address is None or check_worst(trial, author).result == Result.PERMERROR:
         return None  # a record that is broken for other servers is to be mended first

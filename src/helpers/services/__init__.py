@@ -17,7 +17,7 @@ from __future__ import annotations
 from helpers.services.choose import Choice, choose
 from helpers.services.expected import Comparison, Difference, RecordState, compare
 from helpers.services.facts import Change, Service, Sourced, all_services, changed_since, find
-from helpers.services.records import DnsRecord, merged_spf, publish, records_for
+from helpers.services.records import DnsRecord, merged_spf, publish, records_for, with_include
 from helpers.services.send import Sent, author_copy, send_through
 from helpers.services.signing import SigningKey, make_key, sign
 from helpers.services.simulate import Simulation, simulate, with_alignment
@@ -48,4 +48,5 @@ __all__ = [
     "sign",
     "simulate",
     "with_alignment",
+    "with_include",
 ]

@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from helpers.domains import organizational_domain
 from helpers.lookup import Zone, a_label
-from helpers.services.facts import Service, entry_of, find, source_of
+from helpers.services.facts import Service, all_services, entry_of, find, source_of
 from helpers.services.signing import make_key
 from helpers.terms import Shown
 
@@ -78,6 +79,28 @@ def records_for(
         _record(row, values, zone_name, f"{owner}/author" if example else None)
         for row in entry_of(owner)["records"]
     )
+
+
+def with_include(domain: str) -> tuple[Service, str | None] | None:
+    """The service that has ``include:domain`` put into an SPF record, and its region; None if none has.
+
+    The region is None where it is the usual one, or there are none.
+    """
+    found = _by_include().get(domain.lower().removesuffix("."))
+    return (find(found[0]), found[1]) if found is not None else None
+
+
+@cache
+def _by_include() -> dict[str, tuple[str, str | None]]:
+    known: dict[str, tuple[str, str | None]] = {}
+    for service in all_services():
+        for region in (None, *((entry_of(service.id).get("regions") or {}).get("known") or {})):
+            records = records_for(service, domain="example.com", region=region)
+            texts = [service.spf_include or "", *(row.value for row in records if row.purpose == "SPF")]
+            for word in " ".join(texts).split():
+                if word.startswith("include:"):
+                    known.setdefault(word.removeprefix("include:"), (service.id, region))
+    return known
 
 
 def owner_of(service: Service) -> str:
