@@ -629,3 +629,138 @@ def test_shuffled_pieces_of_bounces_are_read(pieces):
     json.dumps(bounce.to_dict())
     assert (bounce.blamed is None) == (bounce.basis is None)
     assert bounce.original is None or bounce.returned is not None
+
+
+# ---------------------------------------------------------------------- what the words mean
+
+MEANINGS = [
+    # reply, a part of what it means
+    ("550 5.1.10 RESOLVER.ADR.RecipientNotFound; Recipient a@example.com not found", "no such mailbox"),
+    ("556 5.1.10 Recipient address has null MX", "takes no mail (null MX)"),
+    ("550 5.4.1 Recipient address rejected: Access denied. AS(201806281)", "no such mailbox"),
+    ("550 5.1.8 Access denied, bad outbound sender AS(42004)", "stopped this account"),
+    ("550 5.7.750 Service unavailable. Client blocked from sending from unregistered domains", "unblock"),
+    ("550 5.7.60 SMTP; Client does not have permissions to send as this sender", "account that logged in"),
+    ("451 4.7.1 Greylisting in action, please come back later", "tries again by itself"),
+    ("421 4.7.0 [TSS04] Messages temporarily deferred due to unexpected volume or complaints", "slows mail"),
+    ("451 4.7.1 SPF lookup temporary error for shop.example, try again later", "DNS for SPF got no answer"),
+    ("550 5.7.24 SPF permanent error: too many DNS lookups for shop.example", "it has an error"),
+    ("451 4.7.5 DKIM verification temporarily failed", "could not fetch the DKIM key"),
+    ("421 4.7.26 DMARC policy, but temporary DNS failures prevent authentication", "DNS did not answer"),
+    ("421 4.7.1 Message temporarily rejected: SPF check failed for shop.example", "not on the list"),
+    ("550 5.7.1 The domain shop.example has no DMARC record, message refused", "saw none"),
+    ("550 5.7.1 rejected by DMARC policy for shop.example", "did not pass DMARC"),
+]
+
+
+@pytest.mark.parametrize(("words", "part"), MEANINGS)
+def test_what_a_refusal_means(words, part):
+    assert part in read_bounce(words).meaning
+
+
+@pytest.mark.parametrize(
+    ("words", "part"),
+    [
+        ("Amazon SES did not send the message to this address, it is on the suppression list", "even try"),
+        ("Not delivering to previously bounced address", "even try"),
+        ("Domain example.org does not accept mail (nullMX)", "null MX"),
+    ],
+)
+def test_words_without_a_code_that_only_a_refusal_has(words, part):
+    bounce = read_bounce(words)
+    assert (bounce.kind, bounce.blamed) == (BounceKind.PASTED_REPLY, None)
+    assert part in bounce.meaning
+
+
+@pytest.mark.parametrize(
+    ("words", "asks"),
+    [
+        ("421 4.7.40 the sending domain doesn't have a DMARC record", True),
+        ("550 5.7.1 no DMARC record found for shop.example", True),
+        ("550 5.7.1 rejected by DMARC policy for shop.example", False),
+        ("550 5.1.1 user unknown", False),
+    ],
+)
+def test_a_receiver_that_saw_no_policy_asks_for_one(words, asks):
+    assert read_bounce(words).asks_for_policy is asks
+
+
+def test_the_client_that_is_blocked_is_not_who_refused():
+    words = "554 5.7.1 Service unavailable; Client host [192.0.2.1] blocked using zen.spamhaus.org"
+    bounce = read_bounce(words)
+    assert bounce.receiver is None
+    assert bounce.replies[0].receiver is None
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "No se ha podido entregar su mensaje a reader@example.net.\n\n550 5.7.1 Rechazado",
+        "A mensagem n\u00e3o p\u00f4de ser entregue a reader@example.net.\n\n550 5.7.1 Rejeitada",
+    ],
+)
+def test_a_recipient_in_a_sentence_of_another_language(said):
+    assert [reply.recipient for reply in read_bounce(said).replies] == ["reader@example.net"]
+
+
+# ---------------------------------------------------------------------- a service's events
+
+POLICY = "550 5.7.26 Unauthenticated email from shop.example is not accepted due to domain's DMARC policy"
+EVENTS = {
+    "sendgrid": {"email": "a@example.com", "event": "bounce", "type": "blocked", "reason": POLICY},
+    "mailgun": {
+        "event": "failed",
+        "recipient": "a@example.com",
+        "delivery-status": {"code": 550, "message": POLICY.removeprefix("550 "), "description": ""},
+    },
+    "amazon ses": {
+        "notificationType": "Bounce",
+        "bounce": {
+            "bouncedRecipients": [{"emailAddress": "a@example.com", "diagnosticCode": f"smtp; {POLICY}"}]
+        },
+    },
+    "amazon sns": {
+        "Type": "Notification",
+        "Message": json.dumps(
+            {"bounce": {"bouncedRecipients": [{"emailAddress": "a@example.com", "diagnosticCode": POLICY}]}}
+        ),
+    },
+    "postmark": {"RecordType": "Bounce", "Email": "a@example.com", "Details": f"smtp;{POLICY}"},
+}
+
+
+@pytest.mark.parametrize("name", list(EVENTS))
+@pytest.mark.parametrize("form", ["object", "indented", "list", "line by line"])
+def test_an_event_of_a_sending_service(name, form):
+    event = EVENTS[name]
+    text = json.dumps([event] if form == "list" else event, indent=2 if form == "indented" else None)
+    if form == "line by line":
+        text = f"{text}\n{text}\n"
+    bounce = read_bounce(text)
+    assert bounce.is_bounce
+    assert (bounce.blamed, bounce.blamed_domain) == (Blamed.DMARC, "shop.example")
+    assert [(reply.recipient, reply.code, reply.enhanced) for reply in bounce.replies] == [
+        ("a@example.com", 550, "5.7.26")
+    ]
+
+
+def test_a_message_that_a_service_did_not_even_try():
+    event = {"recipient": "a@example.com", "message": "Not delivering to previously bounced address"}
+    bounce = read_bounce(json.dumps(event))
+    assert (bounce.is_bounce, bounce.blamed) == (True, None)
+    assert "did not even try" in bounce.meaning
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"a": 1}',
+        "[1, 2]",
+        '{"reason": "because"}',
+        '{"reason": ',
+        "[" * 5000,
+        '{"a":' * 300 + "1" + "}" * 300,
+    ],
+)
+def test_other_data_is_no_bounce(text):
+    assert read_bounce(text).kind == BounceKind.NOT_A_BOUNCE

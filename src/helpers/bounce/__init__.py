@@ -17,6 +17,7 @@ from helpers.bounce.codes import code_meaning
 from helpers.bounce.each import each_recipient
 from helpers.bounce.envelope import envelope_of
 from helpers.bounce.parts import Copy, Returned
+from helpers.bounce.phrases import NO_POLICY
 from helpers.bounce.read import read_facts
 from helpers.message import Message, read_message
 from helpers.terms import Basis, Blamed, BounceKind, Envelope, Shown
@@ -85,6 +86,11 @@ class Bounce(Shown):
         if self.kind == BounceKind.NOT_A_BOUNCE:
             return False
         return not self.replies or any(reply.action not in _NOT_FAILED for reply in self.replies)
+
+    @property
+    def asks_for_policy(self) -> bool:
+        """True when the receiver refuses since it saw no DMARC record, and not since the message failed."""
+        return self.blamed == Blamed.DMARC and self.meaning == NO_POLICY
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready values. Of the two messages only what identifies them, never their text."""

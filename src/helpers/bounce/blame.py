@@ -10,13 +10,11 @@ import re
 from typing import NamedTuple
 
 from helpers.bounce.culprit import ADDRESS, DOMAIN_WORD, URL, blamed_domain, linked_address, named_address
+from helpers.bounce.meanings import MEANINGS, meaning_in, only_failure
 from helpers.bounce.phrases import (
-    DKIM_FAIL,
-    DMARC_REJECT,
     EXACT,
     LOOK_ALIKES,
     NO_AUTH,
-    NOT_ALIGNED,
     OTHER,
     OTHERWISE,
     SPF_FAIL,
@@ -86,6 +84,10 @@ _FAILED = re.compile(
     r"unable to|could not|cannot|no valid|not (?:in|list)|"
     rf"not {_NEGATED}|n't {_NEGATED}|no (?:\w+ )?record|"
     r"fehlgeschlagen|abgelehnt|echou|\u00e9chou|echec|\u00e9chec|rechaz|fall[o\u00f3]|"  # European languages
+    r"rejet|rejei|rifiut|respint|geweigerd|odrzuc|zamietnut|avvis|afvist|hyl\u00e4t|reddedil|"
+    r"no (?:ha )?pas[a\u00f3]|n[a\u00e3]o pass|n'a pas pass|nicht bestanden|"
+    r"\u043e\u0442\u043a\u043b\u043e\u043d|\u043e\u0442\u0432\u0435\u0440\u0433|"  # Russian
+    r"\uac70\ubd80|"  # Korean: refused
     r"\u62d2|\u5931\u8d25|\u5931\u6557|\u8bb8\u53ef"  # Chinese, Japanese: refuse, fail, permission
 )
 _PASSED = re.compile(
@@ -117,15 +119,6 @@ _ADVICE = re.compile(
     r"to avoid|to prevent|should"
 )
 _LOGIN_REPLY = re.compile(r"5(?:30|34|35|38)[ -]|[45]\d\d[ -][45]\.7\.(?:8|11|13|57) ")  # RFC 4954 §4, §6
-
-_MEANING = {
-    Blamed.DMARC: DMARC_REJECT,
-    Blamed.SPF: SPF_FAIL,
-    Blamed.DKIM: DKIM_FAIL,
-    Blamed.ARC: "The chain of custody (ARC) that forwarders added did not verify.",
-    Blamed.ALIGNMENT: NOT_ALIGNED,
-    Blamed.AUTHENTICATION: NO_AUTH,
-}
 
 
 def _general(plain: str) -> tuple[Blamed, Basis, str] | None:
@@ -178,8 +171,7 @@ def _by_words(words: str) -> Blame | None:
     if any(word in words for word in TRIGGERS):
         for row in EXACT:
             if row.words[0] in words and all(word in words for word in row.words[1:]):
-                receiver = "" if row.receiver.startswith("any") else row.receiver
-                return Blame(row.blamed, row.basis, " \u2026 ".join(row.words), row.meaning, receiver)
+                return _by_row(row, words)
     if found_french := _FRENCH.search(words):
         return _by_french_code(found_french)
     found = _otherwise(OTHERWISE, words) or _by_named_method(words)
@@ -195,6 +187,17 @@ def _by_words(words: str) -> Blame | None:
     return None
 
 
+def _by_row(row: Phrase, words: str) -> Blame:
+    """A row of the table that fits; where the words list results and one failed, that one is blamed."""
+    receiver = "" if row.receiver.startswith("any") else row.receiver
+    clue = " \u2026 ".join(row.words)
+    failed = only_failure(words) if row.blamed == Blamed.AUTHENTICATION else None
+    if failed is not None:
+        method, listed = failed
+        return Blame(method, Basis.STATED, listed, MEANINGS[method], receiver)
+    return Blame(row.blamed, row.basis, clue, row.meaning, receiver)
+
+
 def _by_named_method(words: str) -> Blame | None:
     """A method that is said to have failed; else a look-alike; else a method that is only named."""
     found = None
@@ -206,7 +209,16 @@ def _by_named_method(words: str) -> Blame | None:
         if other is not None or found is None:
             return other
     blamed, basis, clue = found
-    return Blame(blamed, basis, clue, _MEANING[blamed])
+    return Blame(blamed, basis, clue, meaning_in(words, blamed))
+
+
+def is_refusal(text: str) -> bool:
+    """Do words without any code say what failed, or that a service did not even try?"""
+    words = normal_words(text)
+    if _otherwise(OTHERWISE, words) is not None:
+        return True
+    found = _by_words(words)
+    return found is not None and found.basis in {Basis.STATED, Basis.DOCUMENTED}
 
 
 def _otherwise(table: tuple[Phrase, ...], words: str) -> Blame | None:
@@ -225,7 +237,7 @@ _FRENCH = re.compile(r"\b(?:lpn|ofr|ouk)(?:\d{3}|aaa)?[_-](39\d|401|515|517|519)
 def _by_french_code(found: re.Match[str]) -> Blame:
     """515 and 517 are DMARC, 39x, 401 and 519 SPF (Orange: postmaster help page)."""
     blamed = Blamed.DMARC if found.group(1) in {"515", "517"} else Blamed.SPF
-    return Blame(blamed, Basis.DOCUMENTED, found.group(), _MEANING[blamed], "Orange and La Poste")
+    return Blame(blamed, Basis.DOCUMENTED, found.group(), MEANINGS[blamed], "Orange and La Poste")
 
 
 # ------------------------------------------------------------------ codes, last
@@ -270,7 +282,7 @@ def _by_code(enhanced: str | None, receiver: str | None) -> Blame | None:
             blamed = Blamed.ARC
     if blamed is None:
         return None
-    return Blame(blamed, Basis.DOCUMENTED, f"code {enhanced} ({source})", _MEANING[blamed])
+    return Blame(blamed, Basis.DOCUMENTED, f"code {enhanced} ({source})", MEANINGS[blamed])
 
 
 def blame(text: str, *, enhanced: str | None = None, receiver: str | None = None) -> Blame:

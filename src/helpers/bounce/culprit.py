@@ -60,6 +60,10 @@ _DOMAINS = (
     r"(?:domain of|domain for) (?:[^\s@<>]{0,64}@)?@D",
     r"<[^\s@<>]{1,64}@(?:@D)>: (?:sender address|reject|spf|dmarc|sender)",
     r"(?:header\.d|d|domain) ?= ?[\"'<]?@D",
+    r"(?:domaine|dominio|dom\u00ednio|domeny|domein|dom\u00e4ne|\u0434\u043e\u043c\u0435\u043d\u0430) @D",
+    r"(?:richtlinie|politique|pol[i\u00ed]tica|policy|beleid|polityki?|policies)(?: dmarc| spf| dkim)? "
+    r"(?:von|de|di|da|do|van|av|af|f\u00fcr) (?:la |le |el |du |del |der )?@D",
+    r"(?:dmarc|spf|dkim) (?:policy|reject|rejected|fail|failed|failure)(?: - |[:;] )@D",
     r"(?:for|f\u00fcr|pour|para) [<\[(\"']{0,2}@D",
 )
 _LINKED_DOMAIN = re.compile(r"[?;&](?:id|identity|sender)=[^\s@;&]{0,64}(?:@|%40)" + _D)

@@ -47,12 +47,39 @@ SPF_FAIL = "The sending server is not on the list (SPF record) of the domain use
 DKIM_FAIL = "The message has no DKIM signature that the receiver could verify."
 NO_AUTH = "The message passed neither SPF nor DKIM in a way the receiver accepts."
 NOT_ALIGNED = "What SPF or DKIM proved belongs to another domain than the one in the From header."
+NO_POLICY = "The receiver wants a DMARC record with a policy for the domain in the From header, and saw none."
+SPF_BROKEN = (
+    "The receiver could not evaluate the SPF record of the envelope sender's domain: it has an error."
+)
+SPF_DNS = "The receiver's question to DNS for SPF got no answer; such a refusal is usually temporary."
+DMARC_DNS = (
+    "DNS did not answer the receiver, so it could not tell whether the message passes DMARC; such a refusal "
+    "is temporary, and the sending server tries again."
+)
+DKIM_DNS = "The receiver could not fetch the DKIM key from DNS; such a refusal is usually temporary."
 _LOGIN = "The server wants a login (SMTP AUTH) before it takes mail; this is not about SPF, DKIM or DMARC."
 _PTR = "The sending server's IP address has no fitting reverse DNS (PTR) entry; not about SPF, DKIM or DMARC."
 _MALFORMED = "The message breaks the format rules (RFC 5322); the receiver refused it for its form."
 _TLS = "The receiver wants an encrypted connection (TLS); this is not about SPF, DKIM or DMARC."
 _LISTED = "The sending server or domain is on a blocklist."
 _TOO_MUCH = "The receiver slows mail down because more came from this sender than it expects."
+_NO_SUCH = "There is no such mailbox at the receiver."
+_GREYLISTED = (
+    "The receiver greylists: it turns the first try of an unknown sender away and takes a later one. "
+    "The sending server tries again by itself."
+)
+_INSIDERS = (
+    "This group or mailbox takes mail only from people who are signed in at its own organization; "
+    "not about SPF, DKIM or DMARC."
+)
+_BLOCKED_ACCOUNT = (
+    "Microsoft stopped this account or domain from sending, mostly for spam that came from it; "
+    "an administrator has to unblock it. Not about SPF, DKIM or DMARC."
+)
+_SUPPRESSED = (
+    "The sending service did not even try: it keeps a list of addresses that failed or complained before, "
+    "and this recipient is on it."
+)
 _CALLOUT = (
     "The receiver asked the sender's own server whether the sender address exists, and got no good answer."
 )
@@ -60,9 +87,16 @@ _CALLOUT = (
 # --------------------------------------------- sentences that say what failed
 
 EXACT: tuple[Phrase, ...] = (
+    Phrase("Gmail", ("temporary dns failure", "dmarc policy"), _DMARC, DMARC_DNS, _GOOGLE),
     Phrase("Gmail", ("not accepted due to domain's dmarc policy",), _DMARC, DMARC_REJECT, _GOOGLE),
     Phrase("Gmail", ("is not accepted due to", "dmarc policy"), _DMARC, DMARC_REJECT, _GOOGLE),
     Phrase("Gmail", ("p=dmarcrejection",), _DMARC, DMARC_REJECT, _GOOGLE),
+    Phrase("Gmail", ("doesn't have a dmarc record",), _DMARC, NO_POLICY, _GOOGLE),
+    Phrase("Gmail", ("doesn't specify a dmarc policy",), _DMARC, NO_POLICY, _GOOGLE),
+    Phrase("any", ("does not have a dmarc record",), _DMARC, NO_POLICY, _SEEN),
+    Phrase("any", ("has no dmarc record",), _DMARC, NO_POLICY, _SEEN),
+    Phrase("any", ("no dmarc record found",), _DMARC, NO_POLICY, _SEEN),
+    Phrase("any", ("missing dmarc record",), _DMARC, NO_POLICY, _SEEN),
     Phrase(
         "Gmail",
         ("unauthenticated email is not accepted from this domain",),
@@ -243,6 +277,7 @@ EXACT: tuple[Phrase, ...] = (
         "RFC 4406; Exchange Server's Sender ID agent",
     ),
     Phrase("any", ("openspf.",), _SPF, SPF_FAIL, _OPENSPF),
+    Phrase("any", ("open-spf.org",), _SPF, SPF_FAIL, _OPENSPF),
     Phrase("any", ("//spf.pobox.com",), _SPF, SPF_FAIL, _OPENSPF),
     Phrase(
         "any",
@@ -305,10 +340,32 @@ OTHERWISE: tuple[Phrase, ...] = (
     Phrase("any", ("not rfc 5322 compliant",), None, _MALFORMED, "RFC 5322"),
     Phrase("Gmail", ("unusual rate of",), None, _TOO_MUCH, _GOOGLE),
     Phrase("any", ("unverified address",), None, _CALLOUT, "Postfix: ADDRESS_VERIFICATION_README"),
+    Phrase("any", ("recipientnotfound",), None, _NO_SUCH, "Exchange: RESOLVER.ADR.RecipientNotFound"),
+    Phrase(
+        "any",
+        ("(nullmx)",),
+        None,
+        "The recipient's domain says in DNS that it takes no mail (null MX).",
+        "Postfix; RFC 7505",
+    ),
+    Phrase("any", ("suppression list",), None, _SUPPRESSED, "Amazon SES: account-level suppression list"),
+    Phrase("any", ("previously bounced address",), None, _SUPPRESSED, "Mailgun: events, code 605"),
+    Phrase("any", ("bounced address list",), None, _SUPPRESSED, "SendGrid: dropped events"),
+    Phrase(
+        "any",
+        ("email address is not verified",),
+        None,
+        "Amazon SES sends only for addresses and domains that were verified in this region, and this one "
+        "was not.",
+        "Amazon SES: troubleshooting verification",
+    ),
 )
 
 # These decide unless the words also say that a method failed.
 LOOK_ALIKES: tuple[Phrase, ...] = (
+    Phrase("any", ("sendernotauthenticatedfor",), None, _INSIDERS, "Exchange Online, 5.7.133 and 5.7.134"),
+    Phrase("any", ("not authenticated for group",), None, _INSIDERS, "Exchange Online, 5.7.133"),
+    Phrase("any", ("not authenticated for mailbox",), None, _INSIDERS, "Exchange Online, 5.7.134"),
     Phrase("any", ("unauthenticated senders not allowed",), None, _LOGIN, "SendGrid: login missing"),
     Phrase("any", ("smtp authentication",), None, _LOGIN, "RFC 4954"),
     Phrase("any", ("smtp auth",), None, _LOGIN, "RFC 4954"),
@@ -326,9 +383,6 @@ LOOK_ALIKES: tuple[Phrase, ...] = (
     Phrase("any", ("application-specific password",), None, _LOGIN, "Google account help"),
     Phrase("any", ("username and password",), None, _LOGIN, "RFC 4954, code 535"),
     Phrase("any", ("authentication credentials",), None, _LOGIN, "RFC 4954, code 535"),
-    Phrase("any", ("sendernotauthenticatedfor",), None, _LOGIN, "Exchange Online, 5.7.133 and 5.7.134"),
-    Phrase("any", ("not authenticated for group",), None, _LOGIN, "Exchange Online, 5.7.133"),
-    Phrase("any", ("not authenticated for mailbox",), None, _LOGIN, "Exchange Online, 5.7.134"),
     Phrase("any", ("ptr record",), None, _PTR, "RFC 7372 §3.3 (5.7.25)"),
     Phrase("any", ("reverse dns",), None, _PTR, "RFC 7372 §3.3 (5.7.25)"),
     Phrase("any", ("rdns",), None, _PTR, "RFC 7372 §3.3 (5.7.25)"),
@@ -338,6 +392,37 @@ LOOK_ALIKES: tuple[Phrase, ...] = (
 
 OTHER: tuple[Phrase, ...] = (
     Phrase("any", ("banned sending ip",), None, _LISTED, _MICROSOFT),
+    Phrase("any", ("traffic not accepted from this ip",), None, _LISTED, _MICROSOFT),
+    Phrase("any", ("part of their network is on our",), None, _LISTED, _MICROSOFT),
+    Phrase("any", ("bad outbound sender",), None, _BLOCKED_ACCOUNT, f"{_MICROSOFT}: 5.1.8"),
+    Phrase("any", ("sending from unregistered domains",), None, _BLOCKED_ACCOUNT, f"{_MICROSOFT}: 5.7.750"),
+    Phrase(
+        "any",
+        ("recipient address rejected: access denied",),
+        None,
+        "There is no such mailbox at the receiver, or its domain is not set up there (Exchange Online says "
+        "so in these words).",
+        f"{_MICROSOFT}: 5.4.1",
+    ),
+    Phrase(
+        "any",
+        ("permissions to send as",),
+        None,
+        "The account that logged in may not write with this address in From; its administrator can allow "
+        "it. Not about SPF, DKIM or DMARC.",
+        f"{_MICROSOFT}: 5.7.60",
+    ),
+    Phrase(
+        "Mimecast",
+        ("anti-spoofing",),
+        None,
+        "The receiver takes no mail from outside that carries its own domain in From. It is a rule of its "
+        "own, and it can make an exception for this sender.",
+        _MIMECAST,
+    ),
+    Phrase("any", ("greylist",), None, _GREYLISTED, "RFC 6647"),
+    Phrase("any", ("graylist",), None, _GREYLISTED, "RFC 6647"),
+    Phrase("any", ("unexpected volume",), None, _TOO_MUCH, _YAHOO),
     Phrase("any", ("spamhaus",), None, _LISTED, "spamhaus.org"),
     Phrase("any", ("blacklist",), None, _LISTED, _SEEN),
     Phrase("any", ("blocklist",), None, _LISTED, _SEEN),
@@ -354,9 +439,9 @@ OTHER: tuple[Phrase, ...] = (
     Phrase(
         "any", ("quota",), None, "The recipient's mailbox or a sending limit is used up.", "RFC 3463 §3.3"
     ),
-    Phrase("any", ("user unknown",), None, "There is no such mailbox at the receiver.", "RFC 3463 §3.2"),
-    Phrase("any", ("unknown user",), None, "There is no such mailbox at the receiver.", "RFC 3463 §3.2"),
-    Phrase("any", ("no such user",), None, "There is no such mailbox at the receiver.", "RFC 3463 §3.2"),
+    Phrase("any", ("user unknown",), None, _NO_SUCH, "RFC 3463 §3.2"),
+    Phrase("any", ("unknown user",), None, _NO_SUCH, "RFC 3463 §3.2"),
+    Phrase("any", ("no such user",), None, _NO_SUCH, "RFC 3463 §3.2"),
     Phrase("any", ("does not exist",), None, "The address does not exist at the receiver.", "RFC 3463 §3.2"),
     Phrase("any", ("relay access denied",), None, "The server does not pass on mail for strangers.", _SEEN),
     Phrase("any", ("unable to relay",), None, "The server does not pass on mail for strangers.", _SEEN),

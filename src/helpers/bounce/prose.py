@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from helpers.bounce.blame import blame
+from helpers.bounce.blame import is_refusal
+from helpers.bounce.events import rows_of_events
 from helpers.bounce.parts import MAX_REPLIES, Copy, Material, Reading, Row
 from helpers.bounce.reply import Words, read_host, read_reply, read_stage
 from helpers.bounce.signs import is_automatic, is_list_manager, looks_like_bounce, says_it_bounced
@@ -19,7 +20,7 @@ from helpers.bounce.text import (
     telling_paragraph,
 )
 from helpers.message import Message
-from helpers.terms import Basis, BounceKind
+from helpers.terms import BounceKind
 
 MAX_PASTED = 20_000  # characters; more is no longer the text of one bounce
 MAX_REFUSAL = 500  # characters of a refusal pasted without its code
@@ -50,20 +51,18 @@ def _none(why: str) -> Reading:
 def _read_pasted(message: Message, material: Material) -> Reading:
     """Text without mail headers: the words of a refusal, or the text of a bounce."""
     words = material.words
+    if _DATA_FORMAT.match(words) and (rows := rows_of_events(words)):
+        note = "This is a sending service's record of an event; what the receiver said was read out of it."
+        return Reading(BounceKind.PASTED_REPLY, rows, notes=[note])
     if len(words) > MAX_PASTED or _DATA_FORMAT.match(words):
         return _none("The text is neither a message nor the words of a refusal.")
     rows = rows_from_words(words, message, material.copy)
     paragraphs = "\n\n" in words.strip()
     if paragraphs and says_it_bounced(words) and any(row["recipient"] for row in rows):
         return Reading(BounceKind.PLAIN_BOUNCE, rows)
-    if any(row["code"] for row in rows) or (len(words) <= MAX_REFUSAL and _blames(words)):
+    if any(row["code"] for row in rows) or (len(words) <= MAX_REFUSAL and is_refusal(words)):
         return Reading(BounceKind.PASTED_REPLY, rows)
     return _none("The text holds neither mail headers nor the words of a refusal.")
-
-
-def _blames(words: str) -> bool:
-    """Do words without any code say what failed?"""
-    return blame(words).basis in {Basis.STATED, Basis.DOCUMENTED}
 
 
 def rows_from_words(words: str, message: Message, copy: Copy | None) -> list[Row]:

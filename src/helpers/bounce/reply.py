@@ -230,7 +230,7 @@ _HOSTS = (
     (" rejected your message", r"(?:\A|\s)@H rejected your message"),
     (" responded with failure", r"(?:\A|\s)@H(?:\[[\da-fA-F.:]+\])? responded with failure"),
     ("SMTP Server <", r"SMTP Server <@H>"),
-    ("host", r"\b(?:host|remote host):? @H\b"),
+    ("host", r"(?<!client )\b(?:host|remote host):? @H\b"),
     (" does not like", r"(?:\A|\s|> )@H does not like"),
     (" failed after", r"(?:\A|\s|> )@H failed after"),
     ("Connected to", r"Connected to @H but"),

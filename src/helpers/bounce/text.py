@@ -34,8 +34,8 @@ _RECIPIENT = re.compile(
     re.IGNORECASE,
 )
 _INLINE = re.compile(
-    rf"(?:\bto:? +|\buser: |\baddress: |is full: |\bfor |attempts: |\bto=|: +|\bmailbox |"
-    rf"\b[45]\d\d (?:[45]\.\d+\.\d+ )?)[<'\"]?({_A})>?",
+    rf"(?:\bto:? +|\buser: |\baddress: |is full: |\bfor |attempts: |\bto=|(?<!-\d): +|\bmailbox |"
+    rf"\b(?:a|para) |\b[45]\d\d (?:[45]\.\d+\.\d+ )?)[<'\"]?({_A})>?",
     re.IGNORECASE,
 )
 _IN_BRACKETS = re.compile(rf"[<(]({_A})[)>]")
