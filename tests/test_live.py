@@ -128,7 +128,7 @@ def test_over_the_network_too() -> None:
         assert looked_up.depth == 4
         assert len(server.questions) == len(set(server.questions)) == 9
         assert all(row.seconds is not None and row.seconds >= 0.02 for row in looked_up.rows)
-        assert looked_up.waited >= 4 * 0.02
+        assert looked_up.waited > 3.5 * 0.02  # four rounds, and clocks that round
         assert sorted((row.name, row.rdtype) for row in looked_up.rows) == sorted(server.questions)
         # Without asking ahead each question is a round.
         one_by_one = LiveDns("127.0.0.1", server.port, timeout=20)
