@@ -396,3 +396,280 @@ def test_a_copied_signature_is_named_where_the_server_is_a_stranger() -> None:
     assert from_stranger.cause == Cause.SIGNATURE_BROKEN
     assert "copies a signature" in from_stranger.summary
     assert "copies a signature" not in diagnose(copied, dns=zone_of({}), envelope=OTHER, now=NOW).summary
+
+
+# ------------------------------------------------------------------- excerpts
+
+FROM = "From: monthly@example.com\n"
+WHOLE = "Date: Sun, 15 Jun 2025 15:00:00 +0000\nMessage-ID: <1@example.com>\n"
+STATED = "Authentication-Results: mx.example.net; spf=pass smtp.mailfrom=a@mailbox.example; "
+EXCERPTS = {
+    # name: (lines, cause)
+    "few fields": (f"{FROM}Subject: June\nReceived: from a.example by b.example; x\n", Cause.UNDECIDED),
+    "what mail programs show": (f"{FROM}To: b@example.net\nDate: {WHOLE[6:37]}\n", Cause.UNDECIDED),
+    "MAIL FROM of the author": (f"{FROM}Return-Path: <a@example.com>\n", Cause.UNDECIDED),
+    "MAIL FROM of another": (f"{FROM}Return-Path: <a@mailbox.example>\n", Cause.AUTHENTICATED_AS_OTHER),
+    "a receiver saw no signature": (f"{FROM}{STATED}dkim=none\n", Cause.AUTHENTICATED_AS_OTHER),
+    "a receiver saw another's": (
+        f"{FROM}{STATED}dkim=pass header.d=mailbox.example\n",
+        Cause.AUTHENTICATED_AS_OTHER,
+    ),
+    "a receiver saw a broken one": (
+        f"{FROM}{STATED}dkim=fail header.d=example.com\n",
+        Cause.SIGNATURE_BROKEN,
+    ),
+    "a receiver saw a good one": (f"{FROM}{STATED}dkim=pass header.d=example.com\n", Cause.PASSES),
+    "a signature, without what it signs": (
+        signed().decode().partition("From:")[0].replace("\r", "") + FROM,
+        Cause.UNDECIDED,
+    ),
+    "a whole header": (f"{FROM}{WHOLE}Return-Path: <a@mailbox.example>\n", Cause.AUTHENTICATED_AS_OTHER),
+}
+
+
+@pytest.mark.parametrize("name", list(EXCERPTS))
+@pytest.mark.parametrize("with_dns", [True, False], ids=["dns", "no dns"])
+def test_a_few_lines_prove_no_missing_signature(name: str, with_dns: bool) -> None:
+    lines, cause = EXCERPTS[name]
+    diagnosis = diagnose(lines, dns=zone_of({}) if with_dns else None, now=NOW)
+    assert diagnosis.cause == cause, diagnosis.summary
+    whole = name == "a whole header"
+    assert any("only some lines of the header" in sentence for sentence in diagnosis.unchecked) is not whole
+    if cause == Cause.UNDECIDED:
+        assert "no DKIM signature" not in " ".join((diagnosis.summary, *diagnosis.certain))
+        assert "asks receivers" not in diagnosis.summary  # nobody has said that it failed
+    if name == "MAIL FROM of another":
+        assert "no DKIM signature by example.com among the header lines at hand" in diagnosis.summary
+        assert "the others may hold a signature: give the whole source" in diagnosis.summary
+    for fix in diagnosis.fixes:
+        assert any("whole source" in sentence for sentence in fix.assumptions) is not whole
+
+
+def test_a_bounce_that_returned_a_few_lines() -> None:
+    few = dsn(b"From: monthly@example.com\r\nSubject: June\r\n", form=b"text/rfc822-headers")
+    diagnosis = diagnose(few, dns=zone_of({}), now=NOW)
+    assert diagnosis.cause == Cause.AUTHENTICATED_AS_OTHER
+    assert "others may hold a signature: look at the message in your Sent folder" in diagnosis.summary
+    assert any("can't align" in sentence for sentence in diagnosis.certain)
+    assert any("Sent folder" in sentence for sentence in diagnosis.unchecked)
+    fact = next(fact for fact in diagnosis.evidence if fact.name == "DKIM")
+    assert (fact.value, fact.basis) == (None, Basis.UNKNOWN)
+
+
+# ------------------------------------------------------- what the receiver says
+
+HIS_OWN = b"monthly@example.com"  # where the bounce went, and so MAIL FROM
+BROKEN_SPF = {"example.com": {"TXT": ["v=spf1 ip4:192.0.2.1 -all", "v=spf1 a -all"]}}
+REFUSED = {
+    # name: (reply, original, records, cause, words of the summary)
+    "no policy, and there is none": (
+        "421 4.7.40 the sending domain doesn't have a DMARC record",
+        signed(),
+        {"_dmarc.example.com": None},
+        Cause.NO_POLICY,
+        "saw none, and there is none",
+    ),
+    "no policy, and here is one": (
+        "421 4.7.40 the sending domain doesn't have a DMARC record",
+        signed(),
+        {},
+        Cause.NOT_REPRODUCED,
+        "here is one",
+    ),
+    "another's signature leaves only SPF": (
+        STORY,
+        signed(b"mailbox.example"),
+        {},
+        Cause.SPF_UNAUTHORIZED,
+        "No signature here can align with example.com, so only SPF",
+    ),
+    "a record that is broken for every server": (
+        STORY,
+        PLAIN,
+        BROKEN_SPF,
+        Cause.SPF_RECORD_ERROR,
+        "has 2 SPF records",
+    ),
+    "the same record while a signature may have failed": (
+        "550 5.7.26 the sender is unauthenticated: must authenticate with at least one of SPF or DKIM",
+        signed(b"mailbox.example"),
+        BROKEN_SPF,
+        Cause.UNDECIDED,
+        "can't be told",
+    ),
+    "SPF alone, although DKIM passes": (
+        "550 5.7.1 SPF fail: 203.0.113.9 is not allowed to send mail for example.com",
+        signed(),
+        {},
+        Cause.SPF_UNAUTHORIZED,
+        "The signature by example.com does pass, but the receiver refused for SPF itself",
+    ),
+    "Microsoft's list with one failure": (
+        "550 5.7.515 Access denied, sending domain EXAMPLE.COM does not meet the required authentication "
+        "level. Spf= Fail , Dkim= Pass , DMARC= Pass",
+        signed(),
+        {},
+        Cause.SPF_UNAUTHORIZED,
+        "The receiver says that SPF failed",
+    ),
+    "two keys": (
+        STORY,
+        signed(),
+        {"s1._domainkey.example.com": {"TXT": [KEY, "v=DKIM1; p=AAAA"]}},
+        Cause.NOT_REPRODUCED,
+        "There are 2 records at s1._domainkey.example.com",
+    ),
+    "a key that is too short": (
+        STORY,
+        signed(),
+        {"s1._domainkey.example.com": {"TXT": ["v=DKIM1; k=rsa; p=MIIB"]}},
+        Cause.KEY_INVALID,
+        "the key at s1._domainkey.example.com",
+    ),
+    "a list": (
+        STORY,
+        b"List-Id: Talk <talk.mailbox.example>\r\n" + signed() + b"-- \r\nfooter\r\n",
+        {},
+        Cause.SIGNATURE_BROKEN,
+        "through a mailing list (Talk <talk.mailbox.example)",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", list(REFUSED))
+def test_cause_of_a_refusal(name: str) -> None:
+    reply, original, records, cause, words = REFUSED[name]
+    diagnosis = diagnose(dsn(original, to=HIS_OWN, reply=reply.encode()), dns=zone_of(records), now=NOW)
+    assert diagnosis.cause == cause, diagnosis.summary
+    assert words.lower() in diagnosis.summary.lower()
+
+
+OTHER_MATTERS = {
+    "mailbox full": "552 5.2.2 The email account that you tried to reach is over quota.",
+    "unknown at Exchange Online": "550 5.1.10 RESOLVER.ADR.RecipientNotFound; Recipient not found",
+    "greylisted": "451 4.7.1 Greylisting in action, please come back later",
+}
+
+
+@pytest.mark.parametrize("name", list(OTHER_MATTERS))
+def test_a_refusal_about_something_else_says_nothing_about_policies(name: str) -> None:
+    diagnosis = diagnose(dsn(PLAIN, reply=OTHER_MATTERS[name].encode()), dns=zone_of({}), now=NOW)
+    assert diagnosis.cause == Cause.NOT_ABOUT_AUTHENTICATION
+    assert "asks receivers" not in diagnosis.summary
+    assert (diagnosis.certain, diagnosis.unchecked, diagnosis.fixes) == ((), (), ())
+
+
+@pytest.mark.parametrize(
+    ("words", "part"),
+    [
+        ("421 4.7.40 the sending domain doesn't have a DMARC record", "saw none"),
+        ("451 4.7.1 SPF lookup temporary error for example.com", "DNS for SPF got no answer"),
+        ("550 5.7.24 SPF permanent error: too many DNS lookups", "has an error"),
+    ],
+)
+def test_pasted_words_that_say_why(words: str, part: str) -> None:
+    diagnosis = diagnose(words, dns=None)
+    assert diagnosis.cause == Cause.STATED_ONLY
+    assert part in diagnosis.summary
+    assert "neither SPF nor DKIM passed" not in diagnosis.summary
+
+
+def test_exim_returns_a_copy_from_before_it_signs() -> None:
+    by_exim = dsn(PLAIN, to=HIS_OWN).replace(
+        b"Not delivered.", b"This message was created automatically by mail delivery software."
+    )
+    diagnosis = diagnose(by_exim, dns=zone_of({}), now=NOW)
+    assert diagnosis.bounce is not None
+    assert diagnosis.bounce.reporter == "Exim"
+    assert "The copy that came back has no DKIM signature" in diagnosis.summary
+    assert not any("no DKIM signature" in sentence for sentence in diagnosis.certain)
+    assert any("Exim signs a message while it sends it" in sentence for sentence in diagnosis.unchecked)
+
+
+# ------------------------------------------------------------ what is published
+
+
+@pytest.mark.parametrize(
+    ("author", "record", "asked"),
+    [
+        ("example.com", "v=DMARC1; p=reject; sp=none", "to reject such mail (p=reject)"),
+        ("www.example.com", "v=DMARC1; p=reject", "to reject such mail (p=reject)"),
+        ("www.example.com", "v=DMARC1; p=none; sp=reject", "to reject such mail (sp=reject)"),
+        ("gone.example.com", "v=DMARC1; p=none; np=reject", "to reject such mail (np=reject)"),
+        ("gone.example.com", "v=DMARC1; p=none; sp=quarantine", "as suspicious (sp=quarantine)"),
+        ("www.example.com", "v=DMARC1; p=none; sp=reject; np=none", "to reject such mail (sp=reject)"),
+        ("example.com", "v=DMARC1; p=rejct; rua=mailto:d@example.com", "p=rejct is no policy"),
+        ("example.com", "v=DMARC1; rua=mailto:d@example.com", "its record has no p="),
+    ],
+)
+def test_the_policy_is_named_with_the_tag_it_comes_from(author: str, record: str, asked: str) -> None:
+    zone = zone_of({"_dmarc.example.com": {"TXT": [record]}, "www.example.com": {"A": ["192.0.2.80"]}})
+    raw = PLAIN.replace(b"monthly@example.com", b"monthly@" + author.encode())
+    diagnosis = diagnose(raw, dns=zone, envelope=OTHER, now=NOW)
+    assert asked in diagnosis.summary
+
+
+@pytest.mark.parametrize(
+    ("name", "record", "why"),
+    [
+        ("_dmarc.example.com", "v=dmarc1; p=reject", "in exactly these letters"),
+        ("_dmarc.example.com", "v=DMARC1, p=reject", "v=DMARC1 and a semicolon"),
+        ("_dmarc.example.com", "p=reject; rua=mailto:d@example.com", "does not begin with v=DMARC1"),
+        ("_dmarc.example.com", '"v=DMARC1; p=reject"', "has quotation marks in its text"),
+        ("_dmarc.example.com", "v=DMARC1; p=rejct", "no valid p"),
+        ("_dmarc.example.com.example.com", "v=DMARC1; p=reject", "the domain stands there twice"),
+        ("dmarc.example.com", "v=DMARC1; p=reject", "the underscore before dmarc is missing"),
+        ("example.com", "v=DMARC1; p=reject", "receivers look at _dmarc.example.com and nowhere else"),
+        ("_dmarc.example.com", "an unrelated note", "publishes no DMARC policy"),
+    ],
+)
+def test_why_no_policy_applies(name: str, record: str, why: str) -> None:
+    zone = zone_of({"_dmarc.example.com": None, name: {"TXT": [record]}})
+    diagnosis = diagnose(PLAIN, dns=zone, envelope=OTHER, now=NOW)
+    assert diagnosis.cause == Cause.NO_POLICY
+    assert why in diagnosis.summary
+    told = [fact for fact in diagnosis.evidence if fact.name == "no DMARC record"]
+    assert [fact.value for fact in told] == ([] if "unrelated" in record else [record])
+
+
+def test_two_policies_are_none() -> None:
+    zone = zone_of({"_dmarc.example.com": {"TXT": ["v=DMARC1; p=reject", "v=DMARC1; p=none"]}})
+    assert "has 2 DMARC records" in diagnose(PLAIN, dns=zone, envelope=OTHER, now=NOW).summary
+
+
+def test_strict_alignment_is_not_told_as_another_owner() -> None:
+    zone = zone_of(
+        {
+            "_dmarc.example.com": {"TXT": ["v=DMARC1; p=reject; aspf=s"]},
+            "bounce.example.com": {"TXT": ["v=spf1 ip4:192.0.2.1 -all"]},
+        }
+    )
+    envelope = Envelope(client_ip="192.0.2.1", helo="mx.example.com", mail_from="b@bounce.example.com")
+    certain = " ".join(diagnose(PLAIN, dns=zone, envelope=envelope, now=NOW).certain)
+    assert "exactly the same name (aspf=s)" in certain
+    assert "can't align" not in certain
+
+
+@pytest.mark.parametrize(
+    ("domain", "service"),
+    [
+        (b"example-com.20230601.gappssmtp.com", "Google Workspace"),
+        (b"example.onmicrosoft.com", "Microsoft 365"),
+    ],
+)
+def test_the_signature_that_a_service_makes_by_itself(domain: bytes, service: str) -> None:
+    zone = zone_of({f"s1._domainkey.{domain.decode()}": {"TXT": [KEY]}})
+    diagnosis = diagnose(signed(domain), dns=zone, envelope=STRANGER, now=NOW)
+    assert any(service in sentence and "turned on" in sentence for sentence in diagnosis.certain)
+    best = diagnosis.fixes[0]
+    assert best.code == "spf_list_address" or best.code == "service_sign"
+    signing = next(fix for fix in diagnosis.fixes if fix.code == "service_sign")
+    assert any(service in sentence for sentence in signing.other)
+
+
+def test_a_name_that_looks_like_an_address() -> None:
+    raw = PLAIN.replace(b"From: Reports <", b'From: "boss@example.org" <')
+    facts = {fact.name: fact for fact in diagnose(raw, dns=zone_of({}), envelope=OWN, now=NOW).evidence}
+    assert facts["display name"].value == "boss@example.org"
+    assert facts["author domain"].value == "example.com"
+    assert "display name" not in {f.name for f in diagnose(PLAIN, dns=zone_of({}), envelope=OWN).evidence}

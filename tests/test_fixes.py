@@ -71,7 +71,9 @@ def assert_proven(diagnosis: h.Diagnosis, zone: h.Zone, now: float | None = None
             checks = (found.spf,) if blamed == "spf" else found.dkim
             assert Result.PASS in [check.result for check in checks]
             assert found.dmarc.result in (Result.PASS, Result.NONE)
-        elif fix.proof.author_domain != before.author_domain and fix.proof.result == Result.NONE:
+        elif fix.proof.result == Result.NONE and (
+            fix.proof.author_domain != before.author_domain or blamed == "authentication"
+        ):
             author = h.organizational_domain(fix.proof.author_domain, rules="rfc7489")
             passed = [found.spf.domain] if found.spf and found.spf.result == Result.PASS else []
             passed += [check.domain for check in found.dkim if check.result == Result.PASS]

@@ -1368,3 +1368,28 @@ def test_messages_are_values():
     assert len({one, two}) == 1
     with pytest.raises(AttributeError):
         one.raw = b""
+
+
+EXCERPTS = [
+    # lines, picked out of a header?
+    (b"From: a@example.com\nSubject: x\nReceived: from a by b; Sun, 15 Jun 2025 15:00:00 +0000\n", True),
+    (b"From: a@example.com\nTo: b@example.net\n", True),
+    (b"From: a@example.com\nTo: b@example.net\nSubject: x\nDate: Sun, 15 Jun 2025 15:00:00 +0000\n", True),
+    (b"Authentication-Results: mx.example.net; dmarc=fail\nReturn-Path: <a@example.com>\n", True),
+    (b"From: a@example.com\nDate: Sun, 15 Jun 2025 15:00:00 +0000\nMessage-ID: <1@example.com>\n", False),
+    (b"Received: from a by b\nFrom: a@example.com\nDate: Sun, 15 Jun 2025 15:00:00 +0000\n", False),
+    (
+        b"DKIM-Signature: v=1; d=example.com\nFrom: a@example.com\nDate: Sun, 15 Jun 2025 15:00:00 +0000\n",
+        False,
+    ),
+    (b"From: a@example.com\nSubject: a draft, or a test\n\nwith a text\n", False),
+    (b"only a text", False),
+    (b"", False),
+]
+
+
+@pytest.mark.parametrize(("raw", "excerpt"), EXCERPTS)
+def test_a_few_lines_of_a_header_are_told_from_a_whole_one(raw, excerpt):
+    assert read_message(raw).is_excerpt is excerpt
+    if raw.strip() and b"\n\n" not in raw:
+        assert read_message(raw + b"\n").is_excerpt is excerpt  # an empty line and nothing after it

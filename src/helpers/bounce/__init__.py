@@ -17,7 +17,7 @@ from helpers.bounce.codes import code_meaning
 from helpers.bounce.each import each_recipient
 from helpers.bounce.envelope import envelope_of
 from helpers.bounce.parts import Copy, Returned
-from helpers.bounce.phrases import NO_POLICY
+from helpers.bounce.phrases import NO_POLICY, SAY_WHY
 from helpers.bounce.read import read_facts
 from helpers.message import Message, read_message
 from helpers.terms import Basis, Blamed, BounceKind, Envelope, Shown
@@ -91,6 +91,11 @@ class Bounce(Shown):
     def asks_for_policy(self) -> bool:
         """True when the receiver refuses since it saw no DMARC record, and not since the message failed."""
         return self.blamed == Blamed.DMARC and self.meaning == NO_POLICY
+
+    @property
+    def says_why(self) -> bool:
+        """True when the words say why a method failed: no record, a broken one, DNS without an answer."""
+        return self.blamed is not None and self.meaning in SAY_WHY
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready values. Of the two messages only what identifies them, never their text."""

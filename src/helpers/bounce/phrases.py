@@ -57,6 +57,7 @@ DMARC_DNS = (
     "is temporary, and the sending server tries again."
 )
 DKIM_DNS = "The receiver could not fetch the DKIM key from DNS; such a refusal is usually temporary."
+SAY_WHY = frozenset({NO_POLICY, SPF_BROKEN, SPF_DNS, DKIM_DNS, DMARC_DNS})
 _LOGIN = "The server wants a login (SMTP AUTH) before it takes mail; this is not about SPF, DKIM or DMARC."
 _PTR = "The sending server's IP address has no fitting reverse DNS (PTR) entry; not about SPF, DKIM or DMARC."
 _MALFORMED = "The message breaks the format rules (RFC 5322); the receiver refused it for its form."

@@ -9,8 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from helpers.authentication import Source
 from helpers.bounce import Bounce, read_bounce
-from helpers.diagnosis.evidence import Findings, Identifier, collect, only_spf_can_have_failed
-from helpers.diagnosis.rows import certain_of, evidence_of
+from helpers.diagnosis.evidence import (
+    Findings,
+    Identifier,
+    collect,
+    may_be_signed,
+    only_spf_can_have_failed,
+)
+from helpers.diagnosis.policy import PolicyGap, elsewhere, is_almost_dmarc, meant_record
+from helpers.diagnosis.rows import certain_of, default_signer, evidence_of
 from helpers.diagnosis.words import summary_of
 from helpers.message import Message, read_message
 from helpers.terms import (
@@ -34,11 +41,16 @@ __all__ = [
     "Diagnosis",
     "Findings",
     "Identifier",
+    "PolicyGap",
     "cause_of",
     "collect",
     "conclude",
+    "default_signer",
+    "elsewhere",
     "find_cause",
     "forwarder",
+    "is_almost_dmarc",
+    "meant_record",
 ]
 
 
@@ -198,19 +210,30 @@ def cause_of(findings: Findings) -> Cause:
     dmarc = findings.dmarc
     if dmarc is not None and dmarc.result == Result.TEMPERROR:
         return Cause.DNS_TROUBLE
+    if _asks_for_policy(findings):
+        return Cause.NO_POLICY
     if any(i.aligned and i.result == Result.PASS for i in findings.identifiers):
         return Cause.NOT_REPRODUCED if _refused_for_authentication(bounce) else Cause.PASSES
     if dmarc is not None and dmarc.result == Result.NONE and not _refused_for_authentication(bounce):
         return Cause.NO_POLICY
-    return _failure(findings)
+    found = _failure(findings)
+    if may_be_signed(findings) and found != Cause.AUTHENTICATED_AS_OTHER:  # that it is, signed or not
+        return Cause.UNDECIDED
+    return found
+
+
+def _asks_for_policy(findings: Findings) -> bool:
+    """The receiver saw no DMARC record, and nothing here says otherwise."""
+    dmarc, bounce = findings.dmarc, findings.bounce
+    return bounce is not None and bounce.asks_for_policy and (dmarc is None or dmarc.result == Result.NONE)
 
 
 def _what_the_receiver_named(findings: Findings) -> Cause | None:
     """A receiver that refuses for SPF or DKIM itself does not ask about alignment."""
     blamed = findings.bounce.blamed if findings.bounce is not None else None
     if blamed == Blamed.SPF:
-        spf = next((i for i in findings.identifiers if i.method == "spf" and i.result != Result.PASS), None)
-        return _spf_fault(findings, spf) if spf is not None else None
+        spf = findings.spf
+        return _spf_fault(findings, spf) if spf is not None and spf.result != Result.PASS else None
     if blamed == Blamed.DKIM:
         checks = [i.check for i in findings.identifiers if isinstance(i.check, DkimCheck)]
         failed = [c for c in checks if c.result not in (Result.PASS, Result.NEUTRAL)]
@@ -232,7 +255,8 @@ def _failure(findings: Findings) -> Cause:
         if isinstance(identifier.check, DkimCheck) and identifier.result is not None:
             return _signature_fault(identifier.check)
     if any(i.result is None for i in signatures):  # headers verify, or no DNS: nobody can say yet
-        return Cause.NOT_REPRODUCED if findings.authentication else Cause.UNDECIDED
+        known = findings.authentication is not None and not findings.excerpt
+        return Cause.NOT_REPRODUCED if known else Cause.UNDECIDED
     if any(i.aligned_if_relaxed and i.result == Result.PASS for i in findings.identifiers):
         return Cause.STRICT_ALIGNMENT
     if signatures:  # stated by a receiver, who does not say why
@@ -263,6 +287,8 @@ _KEY_FAULTS: dict[KeyState | None, Cause] = {
 def _spf_fault(findings: Findings, identifier: Identifier) -> Cause:
     if identifier.result is None and not only_spf_can_have_failed(findings):
         return Cause.UNDECIDED
+    if identifier.result is None and findings.broken_spf is not None:
+        return Cause.SPF_RECORD_ERROR
     if identifier.result == Result.TEMPERROR:
         return Cause.DNS_TROUBLE
     if identifier.result == Result.PERMERROR:

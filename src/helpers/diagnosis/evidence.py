@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING, Literal
 
 from helpers.arc import verify_arc
 from helpers.authentication import asking_ahead, check_envelope, received_at
+from helpers.diagnosis.missing import missing
+from helpers.diagnosis.policy import PolicyGap, policy_gap
+from helpers.diagnosis.spf_record import broken_record
 from helpers.dkim import verify_dkim
 from helpers.dmarc import evaluate_dmarc
 from helpers.domains import organizational_domain
@@ -63,8 +66,11 @@ class Findings:
     envelope: Envelope
     identifiers: tuple[Identifier, ...]
     authentication: Authentication | None  # None: no DNS was given, or no message came back
-    unsigned: bool  # all headers are at hand and none is a DKIM-Signature
+    unsigned: bool  # all headers are at hand and none is a DKIM-Signature, or a receiver says so
     unchecked: tuple[str, ...]
+    excerpt: bool = False  # only some lines of the header are at hand
+    broken_spf: SpfCheck | None = None  # the client IP is not known, and the record has an error all the same
+    policy_gap: PolicyGap | None = None  # what stands where a DMARC record should
 
     @property
     def author_domain(self) -> str | None:
@@ -72,6 +78,11 @@ class Findings:
         if self.message is not None:
             return self.message.author_domain
         return self.bounce.blamed_domain if self.bounce is not None else None
+
+    @property
+    def spf(self) -> Identifier | None:
+        """What SPF speaks for, if MAIL FROM is known."""
+        return next((i for i in self.identifiers if i.method == "spf"), None)
 
     @property
     def dmarc(self) -> DmarcCheck | None:
@@ -84,7 +95,17 @@ def only_spf_can_have_failed(findings: Findings) -> bool:
     blamed = findings.bounce.blamed if findings.bounce is not None else None
     if blamed == Blamed.SPF:
         return True
-    return findings.unsigned and blamed in (Blamed.DMARC, Blamed.ALIGNMENT, Blamed.AUTHENTICATION)
+    if blamed == Blamed.AUTHENTICATION:
+        return findings.unsigned
+    if blamed not in (Blamed.DMARC, Blamed.ALIGNMENT) or may_be_signed(findings):
+        return False
+    return not any(i.method == "dkim" and i.aligned is not False for i in findings.identifiers)
+
+
+def may_be_signed(findings: Findings) -> bool:
+    """Whether a signature may have been among header lines that are not at hand."""
+    signed = any(identifier.method == "dkim" for identifier in findings.identifiers)
+    return findings.excerpt and not findings.unsigned and not signed
 
 
 # ---------------------------------------------------------------- collecting
@@ -103,7 +124,7 @@ def collect(
     if envelope is None:
         envelope = _best_envelope(message, bounce)
     if message is None:
-        return Findings(None, bounce, envelope, (), None, False, _missing(None, bounce, envelope, dns))
+        return Findings(None, bounce, envelope, (), None, False, missing(None, bounce, envelope, dns))
     if dns is not None:
         dns = asking_ahead(message, envelope, dns, rules)
     spf = check_envelope(envelope, dns) if dns is not None else None
@@ -119,9 +140,31 @@ def collect(
         dmarc, identifiers = _compared(message.author_domain, spf, dkim, identifiers, dns, rules)
         arc = verify_arc(message, dns=dns, now=_judged_at(message, now), body_returned=_whole(bounce))
         authentication = Authentication(envelope=envelope, spf=spf, dkim=dkim, arc=arc, dmarc=dmarc)
-    unsigned = message.get("DKIM-Signature") is None
-    unchecked = _missing(message, bounce, envelope, dns)
-    return Findings(message, bounce, envelope, identifiers, authentication, unsigned, unchecked)
+    return Findings(
+        message,
+        bounce,
+        envelope,
+        identifiers,
+        authentication,
+        _unsigned(message),
+        missing(message, bounce, envelope, dns),
+        message.is_excerpt,
+        broken_record(envelope, bounce, dns) if dns is not None and _might_align(identifiers) else None,
+        policy_gap(message.author_domain, authentication.dmarc, dns) if dns and authentication else None,
+    )
+
+
+def _might_align(identifiers: Sequence[Identifier]) -> bool:
+    """Whether SPF could have passed for the author, and nobody knows whether it did."""
+    return any(i.method == "spf" and i.result is None and i.aligned is not False for i in identifiers)
+
+
+def _unsigned(message: Message) -> bool:
+    """No signature: none among whole headers, or, of an excerpt, a receiver that says there was none."""
+    if message.get("DKIM-Signature") is not None:
+        return False
+    said = (s for s in message.stated if s.counted and s.trusted and s.method == "dkim")
+    return not message.is_excerpt or any(s.result == Result.NONE for s in said)
 
 
 def _signatures(
@@ -178,12 +221,12 @@ def _spf_identifiers(message: Message, envelope: Envelope, spf: SpfCheck | None)
 
 
 def _dkim_identifiers(message: Message, checks: Sequence[DkimCheck], checked: bool) -> list[Identifier]:
-    if checked:
+    if checked and not (message.is_excerpt and not checks):
         return [
             Identifier(
                 "dkim",
                 check.domain,
-                _certain_result(check),
+                None if message.is_excerpt and check.result != Result.PASS else _certain_result(check),
                 Basis.RECOMPUTED,
                 f"signature s={check.selector}",
                 check=check,
@@ -272,27 +315,3 @@ def _registered(domain: str) -> str:
         raise AssertionError("the public suffix list needs no DNS")
 
     return organizational_domain(domain, dns=no_dns, rules="rfc7489")  # type: ignore[arg-type]
-
-
-# ------------------------------------------------------------ what is missing
-
-
-def _missing(
-    message: Message | None, bounce: Bounce | None, envelope: Envelope, dns: Dns | None
-) -> tuple[str, ...]:
-    """What could not be checked, one sentence each, with the way to get it."""
-    headers_only = bounce is not None and bounce.returned in ("headers", "headers-in-text")
-    signed = message is not None and message.get("DKIM-Signature") is not None
-    missing = {
-        "The message itself did not come back: take the one from your Sent folder, saved as .eml with "
-        "all headers.": message is None,
-        "Records and keys were not looked up: pass a zone, or ask for live DNS.": dns is None,
-        "The address that connected to the receiver is not known, so SPF can't be recomputed: ask the "
-        "recipient's side for it.": message is not None and envelope.client_ip is None,
-        "MAIL FROM is not known: ask the recipient for the full headers and look at Return-Path.": message
-        is not None
-        and envelope.mail_from is None,
-        "Only the headers came back, so a DKIM body hash can't be checked: compare with the message in "
-        "your Sent folder.": headers_only and signed,
-    }
-    return tuple(sentence for sentence, true in missing.items() if true)

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from helpers.bounce import Bounce
-from helpers.diagnosis.evidence import Findings, Identifier, stated_source
+from helpers.diagnosis.evidence import Findings, Identifier, may_be_signed, stated_source
+from helpers.diagnosis.missing import signed_late
 from helpers.message import Message
 from helpers.terms import Authentication, Basis, DmarcCheck, Fact, Result
 
 MAX_REPLIES = 3  # a bounce for hundreds of recipients repeats itself
+MAX_NAME = 500  # characters of a display name
+_ADDRESS = re.compile(r"[^\s<>\"'(),;:@]{1,64}@((?:[\w-]{1,63}\.){1,9}[A-Za-z]{2,63})")
+
+_DEFAULT_SIGNERS = {".gappssmtp.com": "Google Workspace", ".onmicrosoft.com": "Microsoft 365"}
+
+
+def default_signer(domain: str) -> str | None:
+    """The service that signs with this d= as long as its customer has not set DKIM up, None for others."""
+    return next((name for ending, name in _DEFAULT_SIGNERS.items() if domain.endswith(ending)), None)
 
 
 def evidence_of(findings: Findings) -> tuple[Fact, ...]:
@@ -23,17 +34,21 @@ def _rows(findings: Findings) -> Iterator[Fact]:
         yield from _refusal(findings.bounce)
     if message is not None:
         yield Fact("author domain", message.author_domain, Basis.RECOMPUTED, "the From header")
+        yield from _display_name(message)
     if message is not None or findings.envelope.mail_from is not None:
         yield from findings.envelope.facts
     for identifier in findings.identifiers:
         yield _identifier_row(identifier)
     if findings.unsigned:
         yield Fact("DKIM", "no DKIM-Signature header", Basis.RECOMPUTED, "all headers that are at hand")
+    elif may_be_signed(findings):
+        source = "no DKIM-Signature among the header lines at hand; the others may hold one"
+        yield Fact("DKIM", None, Basis.UNKNOWN, source)
     if message is not None:
         yield from _not_counted(message)
         yield from _stated_rows(message, findings.identifiers)
         yield from _arc_row(findings.authentication)
-        yield from _dmarc_rows(findings.dmarc, findings.identifiers)
+        yield from _dmarc_rows(findings)
 
 
 def _refusal(bounce: Bounce) -> Iterator[Fact]:
@@ -82,20 +97,38 @@ def _arc_row(authentication: Authentication | None) -> Iterator[Fact]:
         yield Fact("ARC", f"{arc.result}, sets: {len(arc.sets)}", Basis.RECOMPUTED, why)
 
 
-def _dmarc_rows(dmarc: DmarcCheck | None, identifiers: tuple[Identifier, ...]) -> Iterator[Fact]:
+def _display_name(message: Message) -> Iterator[Fact]:
+    """A name that looks like an address: people read it, DMARC does not."""
+    for address in message.from_addresses[:MAX_REPLIES]:
+        named = _ADDRESS.search(address.name[:MAX_NAME])
+        if named and named.group(1).lower() != (address.domain or ""):
+            source = "the name in From, which DMARC does not look at: only the address behind it counts"
+            yield Fact("display name", named.group(), Basis.STATED, source)
+
+
+def _dmarc_rows(findings: Findings) -> Iterator[Fact]:
+    dmarc, identifiers, gap = findings.dmarc, findings.identifiers, findings.policy_gap
+    if gap is not None:
+        yield Fact("no DMARC record", gap.text, Basis.RECOMPUTED, f"TXT {gap.name}: {gap.why}")
     if dmarc is None:
         yield Fact("DMARC record", None, Basis.UNKNOWN, "DNS was not asked")
     elif dmarc.record is None:
         yield Fact("DMARC", str(dmarc.result.value), Basis.RECOMPUTED, dmarc.reason)
     else:
         yield Fact("DMARC record", dmarc.record.text, Basis.RECOMPUTED, f"TXT _dmarc.{dmarc.policy_domain}")
+        yield from (Fact("DMARC record", text, Basis.RECOMPUTED, "a warning") for text in _invalid(dmarc))
         open_ones = [i for i in identifiers if i.result is None]
-        if dmarc.result == Result.FAIL and any(i.aligned is not False for i in open_ones):
+        unseen = may_be_signed(findings) or any(i.aligned is not False for i in open_ones)
+        if dmarc.result == Result.FAIL and unseen:
             yield Fact("DMARC", None, Basis.UNKNOWN, "it depends on a check that could not be made")
             return
         value = f"{dmarc.result}, disposition {dmarc.disposition}"
         why = "nothing at hand can align, whatever could not be checked" if open_ones else dmarc.reason
         yield Fact("DMARC", value, Basis.RECOMPUTED, why)
+
+
+def _invalid(dmarc: DmarcCheck) -> list[str]:
+    return [text for text in dmarc.warnings if "values that are not allowed" in text]
 
 
 # ------------------------------------------------------------------- certain
@@ -104,21 +137,34 @@ def _dmarc_rows(dmarc: DmarcCheck | None, identifiers: tuple[Identifier, ...]) -
 def certain_of(findings: Findings) -> tuple[str, ...]:
     """What holds whatever else may turn up."""
     author = findings.author_domain
-    return tuple(_certainties(findings, author)) if author else ()
+    if author is None or (findings.bounce is not None and findings.bounce.blamed is None):
+        return ()
+    return tuple(_certainties(findings, author))
 
 
 def _certainties(findings: Findings, author: str) -> Iterator[str]:
     for identifier in findings.identifiers:
         if identifier.aligned is not False:
             continue
-        if identifier.method == "spf":
+        if identifier.aligned_if_relaxed:
+            name, tag = ("SPF", "aspf=s") if identifier.method == "spf" else ("The signature", "adkim=s")
+            yield (
+                f"{name} speaks for {identifier.domain}, which belongs to the same organization as {author}; "
+                f"it does not align since the DMARC record asks for exactly the same name ({tag})."
+            )
+        elif identifier.method == "spf":
             yield (
                 f"SPF can pass or fail: it speaks for {identifier.domain}, which can't align with {author}. "
                 f"No SPF record that {author} publishes is ever read for it."
             )
         else:
             yield f"The signature by {identifier.domain} can't align with {author}, verified or not."
-    if findings.unsigned:
+            if service := default_signer(identifier.domain):
+                yield (
+                    f"{identifier.domain} is the name that {service} signs with by itself, until DKIM is "
+                    f"turned on there for {author}."
+                )
+    if findings.unsigned and not signed_late(findings.message, findings.bounce):
         yield f"There is no DKIM signature, so DKIM can't authenticate {author}."
     bounce = findings.bounce
     if findings.message is None and bounce is not None and bounce.blamed in ("dmarc", "alignment"):

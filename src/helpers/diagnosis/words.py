@@ -4,25 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from helpers.diagnosis.evidence import Findings, Identifier
-from helpers.terms import DkimCheck, Policy, Result
+from helpers.diagnosis import unsure
+from helpers.diagnosis.asked import what_is_asked
+from helpers.diagnosis.evidence import Findings, Identifier, may_be_signed
+from helpers.diagnosis.missing import signed_late
+from helpers.terms import DkimCheck, KeyState, Result
 
 
 def summary_of(cause: str, findings: Findings) -> str:
     """The cause in two or three sentences, then what the policy asks receivers to do."""
-    return f"{_SENTENCES[cause](findings)}{_consequence(findings)}"
+    said = _SENTENCES[cause](findings)
+    return f"{said}{what_is_asked(findings.dmarc)}" if _fails(cause, findings) else said
 
 
-def _consequence(findings: Findings) -> str:
-    dmarc = findings.dmarc
-    if dmarc is None or dmarc.policy is None or dmarc.result != Result.FAIL:
-        return ""
-    asked = {
-        Policy.REJECT: "asks receivers to reject such mail (p=reject)",
-        Policy.QUARANTINE: "asks receivers to treat such mail as suspicious (p=quarantine)",
-        Policy.NONE: "asks receivers to do nothing about it (p=none), so most deliver it",
-    }[dmarc.policy]
-    return f" {dmarc.policy_domain} {asked}."
+# Causes that do not say that the message failed DMARC here.
+_NO_FAILURE = frozenset({"passes", "not_about_authentication", "not_reproduced", "no_policy", "stated_only"})
+
+
+def _fails(cause: str, findings: Findings) -> bool:
+    """Whether the message did not pass: the kit found so, or the receiver says it."""
+    return cause not in _NO_FAILURE and (cause != "undecided" or findings.bounce is not None)
 
 
 # ---------------------------------------------------------- one for each cause
@@ -35,10 +36,17 @@ def _passes(f: Findings) -> str:
 def _authenticated_as_other(f: Findings) -> str:
     parts = [_spoke_for(identifier) for identifier in f.identifiers]
     also = "also " if any(i.method == "dkim" for i in f.identifiers) else ""
-    parts.append(f"there is {also}no DKIM signature by {f.author_domain}")
-    return (
+    here = " among the header lines at hand" if may_be_signed(f) else ""
+    parts.append(f"there is {also}no DKIM signature by {f.author_domain}{here}")
+    said = (
         f"Authenticated as somebody else: {', '.join(parts)}, so nothing aligns with From: {f.author_domain}."
     )
+    if may_be_signed(f):
+        source = "look at the message in your Sent folder" if f.bounce else "give the whole source to be sure"
+        said += (
+            f" But these are only some lines of the header, and the others may hold a signature: {source}."
+        )
+    return said
 
 
 def _spoke_for(identifier: Identifier) -> str:
@@ -51,24 +59,25 @@ def _spoke_for(identifier: Identifier) -> str:
 
 
 def _nothing_authenticates(f: Findings) -> str:
-    spf = _spf(f)
+    spf = f.spf
     said = f"SPF ended in {spf.result} for {spf.domain}" if spf else "SPF has nothing to say"
     signed = "there is no DKIM signature" if f.unsigned else "no DKIM signature verified"
     return f"Nothing vouches for this message as mail from {f.author_domain}: {said}, and {signed}."
 
 
-def _spf(f: Findings) -> Identifier | None:
-    return next((i for i in f.identifiers if i.method == "spf"), None)
-
-
 def _spf_unauthorized(f: Findings) -> str:
-    spf = _spf(f)
+    spf = f.spf
     if spf is not None and spf.result is None:
         return (
             f"{_deduced(f, spf)} So the server that handed the message over is not one that the SPF record "
             f"of {spf.domain} lists, or that record is missing or broken."
         )
     where = f" from {f.envelope.client_ip}" if f.envelope.client_ip else ""
+    if spf is not None and (good := _passing_signature(f)):
+        return (
+            f"The message came{where}, a server that the SPF record of {spf.domain} does not list "
+            f"({spf.result}). The signature by {good} does pass, but the receiver refused for SPF itself."
+        )
     rest = "there is no DKIM signature" if f.unsigned else f"no DKIM signature by {f.author_domain} verified"
     listed = f"the SPF record of {spf.domain} does not list ({spf.result})" if spf else "no SPF record lists"
     return (
@@ -77,10 +86,24 @@ def _spf_unauthorized(f: Findings) -> str:
     )
 
 
+def _passing_signature(f: Findings) -> str | None:
+    return next((i.domain for i in f.identifiers if i.method == "dkim" and i.result == Result.PASS), None)
+
+
 def _deduced(f: Findings, spf: Identifier) -> str:
     """Why SPF must have failed although nobody here saw its result."""
     if f.bounce is not None and f.bounce.blamed == "spf":
         return f"The receiver says that SPF failed; it asks about MAIL FROM, here {spf.domain}."
+    if signed_late(f.message, f.bounce):
+        return (
+            f"The copy that came back has no DKIM signature, so SPF for {spf.domain} should have passed, and "
+            "the receiver says that nothing did."
+        )
+    if not f.unsigned:
+        return (
+            f"No signature here can align with {f.author_domain}, so only SPF for {spf.domain} could have "
+            "passed for it, and the receiver says that nothing did."
+        )
     return (
         f"There is no DKIM signature, so only SPF for {spf.domain} could have passed, and the receiver "
         "says that nothing did."
@@ -88,13 +111,17 @@ def _deduced(f: Findings, spf: Identifier) -> str:
 
 
 def _spf_record_error(f: Findings) -> str:
-    spf = _spf(f)
+    spf = f.spf
+    if spf is not None and spf.result is None and f.broken_spf is not None:
+        return (
+            f"{_deduced(f, spf)} And the SPF record of {spf.domain} can't be evaluated: {f.broken_spf.reason}"
+        )
     why = spf.check.reason if spf and spf.check else "it ended in permerror."
     return f"The SPF record that should authorize the server can't be evaluated: {why} Nothing else aligns."
 
 
 def _forwarded(f: Findings) -> str:
-    spf = _spf(f)
+    spf = f.spf
     if spf is not None and spf.result is None:
         return (
             f"{_deduced(f, spf)} The message was forwarded on its way: the receiver saw the forwarder's "
@@ -116,6 +143,14 @@ def _signature_broken(f: Findings) -> str:
     check = _own_signature(f)
     if check is None:
         return f"A receiver says that the DKIM signature of {f.author_domain} did not verify."
+    listed = f.message.get("List-Id") if f.message is not None else None
+    if listed is not None and listed.value:
+        name = listed.decoded[:100].strip("<> ")
+        return (
+            f"The message came through a mailing list ({name}), and the signature of {check.domain} does not "
+            "fit any more: lists put a tag into the subject or a footer under the text, and that breaks it"
+            f"{_copied(f)}. Nothing else aligns."
+        )
     if check.signature_ok:
         return (
             f"{check.domain} did sign this message, but the body changed afterwards, so the signature does "
@@ -129,7 +164,7 @@ def _signature_broken(f: Findings) -> str:
 
 def _copied(f: Findings) -> str:
     """A second reading where the sending server is a stranger, too."""
-    spf = _spf(f)
+    spf = f.spf
     if spf is None or spf.aligned is not True or spf.result not in (Result.FAIL, Result.SOFTFAIL):
         return ""
     return (
@@ -147,9 +182,11 @@ def _key(fault: str) -> Callable[[Findings], str]:
     def sentence(f: Findings) -> str:
         check = _own_signature(f)
         place = f"{check.selector}._domainkey.{check.domain}" if check else "the place the signature names"
+        said = fault.format(place=place)
+        if check and check.key_state is KeyState.INVALID and place in check.reason:
+            said = f"{check.reason[:1].lower()}{check.reason[1:].rstrip('.')}"
         return (
-            f"The message is signed, but {fault.format(place=place)}. "
-            "So the signature can't be checked, and nothing else aligns."
+            f"The message is signed, but {said}. So the signature can't be checked, and nothing else aligns."
         )
 
     return sentence
@@ -165,6 +202,14 @@ def _strict_alignment(f: Findings) -> str:
 
 
 def _no_policy(f: Findings) -> str:
+    if f.policy_gap is not None:
+        return f"No DMARC policy of {f.author_domain} applies: {f.policy_gap.sentence}."
+    if f.bounce is not None:
+        return (
+            f"The receiver asks for a DMARC record of {f.author_domain} and saw none"
+            f"{', and there is none' if f.dmarc is not None else ''}. A record that asks for nothing "
+            "(p=none) is enough for that."
+        )
     return f"{f.author_domain} publishes no DMARC policy, so DMARC says nothing about this message."
 
 
@@ -179,59 +224,6 @@ def _no_author_domain(f: Findings) -> str:
     domains = f.message.author_domains if f.message is not None else ()
     seen = f"it names {', '.join(domains)}" if domains else "it names none"
     return f"DMARC needs exactly one domain in From, and here {seen}. So no policy can be applied."
-
-
-def _stated_only(f: Findings) -> str:
-    bounce = f.bounce
-    if bounce is None:
-        return "There is nothing to go on."
-    whose = f" of {bounce.blamed_domain}" if bounce.blamed_domain else ""
-    if bounce.blamed in ("dmarc", "alignment"):
-        return (
-            f"The receiver says that DMARC{whose} failed. So neither SPF nor DKIM passed for a domain "
-            "aligned with From; which of them was missing can't be told from these words alone."
-        )
-    what = {"spf": "SPF", "dkim": "DKIM", "arc": "ARC"}.get(
-        bounce.blamed or "", "the sender's authentication"
-    )
-    return f"The receiver says that {what}{whose} failed. Why can't be told from these words alone."
-
-
-def _not_reproduced(f: Findings) -> str:
-    blamed = f.bounce.blamed if f.bounce is not None else None
-    said = f"The receiver blames {blamed}" if blamed else "A receiver refused it"
-    good = next((i for i in f.identifiers if i.aligned and i.result == Result.PASS), None)
-    if good is not None:
-        return (
-            f"{said}, yet here the message passes: {good.label} {good.domain} is aligned. The receiver saw "
-            "something else: a changed copy, other DNS records at that time, or another sending server."
-        )
-    return (
-        f"{said}, yet the headers that came back still carry a valid signature by {f.author_domain}. "
-        "If it failed at the receiver, the body was changed on the way, or the key could not be fetched."
-    )
-
-
-def _undecided(f: Findings) -> str:
-    could = [
-        f"SPF for {i.domain}" if i.method == "spf" else f"the DKIM signature by {i.domain}"
-        for i in f.identifiers
-        if i.aligned is not False
-    ]
-    said = "The receiver says that nothing did. Which failed, and why," if f.bounce else "Whether any did"
-    return (
-        f"Could have passed for {f.author_domain}: {', '.join(could)}. "
-        f"{said} can't be told from what is at hand."
-    )
-
-
-def _not_about_authentication(f: Findings) -> str:
-    meaning = f.bounce.meaning if f.bounce is not None else ""
-    return f"The refusal is not about SPF, DKIM or DMARC. {meaning}".strip()
-
-
-def _not_a_message(_: Findings) -> str:
-    return "There is no header and no refusal in it: nothing here can be read as mail."
 
 
 _SENTENCES: dict[str, Callable[[Findings], str]] = {
@@ -250,9 +242,9 @@ _SENTENCES: dict[str, Callable[[Findings], str]] = {
     "no_policy": _no_policy,
     "dns_trouble": _dns_trouble,
     "no_author_domain": _no_author_domain,
-    "not_reproduced": _not_reproduced,
-    "stated_only": _stated_only,
-    "undecided": _undecided,
-    "not_about_authentication": _not_about_authentication,
-    "not_a_message": _not_a_message,
+    "not_reproduced": unsure.not_reproduced,
+    "stated_only": unsure.stated_only,
+    "undecided": unsure.undecided,
+    "not_about_authentication": unsure.not_about_authentication,
+    "not_a_message": unsure.not_a_message,
 }

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from helpers.diagnosis import Cause
+from helpers.diagnosis import Cause, default_signer
 from helpers.dkim import parse_key, verify_dkim, with_crlf
 from helpers.fixes.changes import registered
 from helpers.fixes.results import Who
@@ -123,20 +123,30 @@ def key_elsewhere(trial: Trial) -> Trial | None:
     for check in _own_faulty(trial):
         if check.key_state is not KeyState.MISSING:
             continue
-        named = [c.selector for c in trial.case.dkim if c.selector]
-        for selector in dict.fromkeys((*named, *COMMON_SELECTORS)):
-            place = f"{selector}._domainkey.{check.domain}"
-            if place == key_name(check):
-                continue
+        for place in _other_places(trial, check):
             for record in trial.values(place, "TXT") or ():
                 if parse_key(record).problem is None and _verifies(trial, key_name(check), record, check):
                     return _copied(trial, check, record, place)
     return None
 
 
+def _other_places(trial: Trial, check: DkimCheck) -> Iterator[str]:
+    """Where a key lands by mistake, or stands for another selector."""
+    name, domain = key_name(check), named_domain(check)
+    yield f"{name}.{registered(domain)}"  # the DNS panel appended the domain
+    yield f"{check.selector}.domainkey.{domain}"
+    yield f"{check.selector}.{domain}"
+    named = [c.selector for c in trial.case.dkim if c.selector]
+    for selector in dict.fromkeys((*named, *COMMON_SELECTORS)):
+        if selector != check.selector:
+            yield f"{selector}._domainkey.{domain}"
+
+
 def _copied(trial: Trial, check: DkimCheck, record: str, place: str) -> Trial:
     home = trial.home(key_name(check), "TXT")
     other = f"Or have the service sign with s={place.partition('.')[0]}, where the key is already."
+    if place.startswith(f"{check.selector}."):
+        other = f"Remove the record at {place}: no receiver looks there."
     title = f"Publish the key that is at {place} where the signature looks for it"
     changed = trial.with_record(home, "TXT", record)
     return changed.noting(title=title, who=(_publisher(trial, home),), other=(other,))
@@ -206,6 +216,8 @@ def sign_for_author(trial: Trial) -> Trial | None:
         f"Have the service that sends the mail sign it with d={trial.author} (often called domain "
         "authentication); it shows the selector and the key, sometimes as a CNAME record."
     ]
+    services = dict.fromkeys(default_signer(check.domain or "") for check in trial.case.dkim)
+    other += [_SWITCHED_ON[service] for service in services if service]
     if _relay(trial) in GMAIL:
         other.append("smtp.gmail.com does not do that: the mail has to leave through another service.")
     if trial.case.cause is Cause.SIGNATURE_BROKEN and not trial.case.mediated:
@@ -218,6 +230,16 @@ def sign_for_author(trial: Trial) -> Trial | None:
     )
 
 
+_SWITCHED_ON = {
+    "Google Workspace": (
+        "This message came from Google Workspace: in its Admin console, Apps, Google Workspace, Gmail, "
+        "Authenticate email makes the record; once it is in DNS, Start authentication turns it on."
+    ),
+    "Microsoft 365": (
+        "This message came from Microsoft 365: in its Defender portal, Email authentication settings, DKIM "
+        "shows two CNAME records for the domain; once they are in DNS, turn signing on there."
+    ),
+}
 GMAIL = frozenset({"gmail.com", "googlemail.com"})
 
 

@@ -5,16 +5,14 @@ Each takes a trial and gives the changed one, or None where there is nothing for
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 
+from helpers.diagnosis import elsewhere, is_almost_dmarc, meant_record
 from helpers.domains import parse_dmarc
 from helpers.fixes.changes import registered
 from helpers.fixes.results import Who
 from helpers.fixes.trial import Trial
 from helpers.terms import AlignmentMode, DmarcRecord
-
-_ALMOST = re.compile(r"\W{0,3}v?\s{0,2}=?\s{0,2}dmarc[\s.]?1?(?=\W|$)[\s;,]*", re.IGNORECASE)
 
 
 def with_tag(text: str, tag: str, value: str | None) -> str:
@@ -34,7 +32,11 @@ def with_tag(text: str, tag: str, value: str | None) -> str:
 
 
 def _changed(trial: Trial, title: str, name: str, *values: str) -> Trial:
-    return trial.with_record(name, "TXT", *values).noting(title=title, who=(Who.OWNER,))
+    """The records at a name replaced; whose name it is says who does it: a CNAME leads to a service's."""
+    ours = registered(name) == registered(trial.author)
+    return trial.with_record(name, "TXT", *values).noting(
+        title=title, who=(Who.OWNER if ours else Who.SERVICE,)
+    )
 
 
 def _record(trial: Trial) -> tuple[DmarcRecord, str] | None:
@@ -67,20 +69,19 @@ def add_record(trial: Trial) -> Trial | None:
     home = trial.home(name, "TXT")
     if values is None or any(parse_dmarc(value) for value in values):
         return None
-    new = f"v=DMARC1; p=none; rua=mailto:dmarc@{domain}"
-    meant = [value for value in values if _ALMOST.match(value)]
-    if meant:
-        rest = meant[0][_ALMOST.match(meant[0]).end() :]  # type: ignore[union-attr] # it did match
-        mended = with_tag(f"v=DMARC1; {rest.replace(',', ';') if ';' not in rest else rest}", "v", None)
-        parsed = parse_dmarc(mended)
-        if parsed is not None and parsed.p is not None:
-            new = mended
+    meant = [value for value in values if is_almost_dmarc(value)]
+    astray = None if meant else elsewhere(domain, trial.dns)
+    new = meant_record(meant[0] if meant else astray.text if astray else "")
     others = [value for value in values if value not in meant]
-    other = (
-        () if meant else (f"Reports will come to dmarc@{domain}: make that address, or name another one.",)
-    )
-    title = f"Publish a DMARC record for {domain}" if not meant else f"Make {name} a valid DMARC record"
-    return _changed(trial, title, home, *others, new).noting(other=other)
+    if not new:
+        new = f"v=DMARC1; p=none; rua=mailto:dmarc@{domain}"
+        reports = f"Reports will come to dmarc@{domain}: make that address, or name another one."
+        changed = _changed(trial, f"Publish a DMARC record for {domain}", home, *others, new)
+        return changed.noting(other=(reports,))
+    if astray is None:
+        return _changed(trial, f"Make {name} a valid DMARC record", home, *others, new)
+    changed = _changed(trial, f"Move the DMARC record from {astray.name} to {name}", home, *others, new)
+    return changed.noting(other=(f"Remove the record at {astray.name}: {astray.why}.",))
 
 
 def keep_one(trial: Trial) -> Trial | None:
@@ -148,9 +149,11 @@ def policy_none(trial: Trial) -> Trial | None:
         return None
     record, name = found
     text = record.text
-    for tag in ("p",) if record.domain == trial.author else ("sp", "np") if record.np else ("sp",):
+    tags = ("p",) if record.domain == trial.author else ("sp", "np") if record.np else ("sp",)
+    for tag in tags:
         text = with_tag(text, tag, "none")
-    title = f"Ask receivers to do nothing: p=none for {trial.author}"
+    asked = " and ".join(f"{tag}=none" for tag in tags)
+    title = f"Ask receivers to do nothing: {asked} for {trial.author}"
     changed = _with_text(trial, title, record, name, text)
     if changed is None:
         return None

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import combinations
 
-from helpers.diagnosis import Cause
+from helpers.diagnosis import Cause, default_signer
 from helpers.fixes import dkim_repair, dmarc_repair, spf_repair, ways
 from helpers.fixes.known_service import listed_service
 from helpers.fixes.results import Fix, RejectedFix
@@ -192,13 +192,21 @@ def _different(rows: list[Tried]) -> list[Tried]:
     return kept
 
 
-def _rank(one: Tried) -> tuple[bool, bool, bool, int, int]:
-    """Proven by a pass first, then what keeps protection and author, then what asks for fewer changes."""
+def _rank(one: Tried) -> tuple[bool, bool, bool, bool, int, int]:
+    """Proven by a pass first, then what keeps protection and author, then what finishes a DKIM set-up that
+    is there already, then what asks for fewer changes."""
     trial = one.trial
     passed = one.found.dmarc.result == Result.PASS
     to_do = len(trial.changes()) + len(trial.other)
     to_do -= one.parts[0].code == "listed_service"  # the account is there, and it is plain where to go
-    return not passed, trial.weaker, not trial.keeps_author, to_do, len(one.parts)
+    return not passed, trial.weaker, not trial.keeps_author, not _finishes(one), to_do, len(one.parts)
+
+
+def _finishes(one: Tried) -> bool:
+    """True for the very key that a signature needs, or for DKIM at a service that signs as itself so far."""
+    if one.code in {"dkim_key_mend", "dkim_key_elsewhere"}:
+        return True
+    return one.code == "service_sign" and any(default_signer(c.domain or "") for c in one.trial.case.dkim)
 
 
 def _lets_through(case: Case, one: Tried) -> bool:
@@ -220,6 +228,10 @@ def _assumed(one: Tried) -> tuple[str, ...]:
     if case.cause in NOT_SURELY_OURS:
         rows.append(
             "The message is one of your own. A forgery has to fail, and nothing is to be changed for it."
+        )
+    if case.message.is_excerpt:
+        rows.append(
+            "Only some lines of the header are at hand: look at the whole source before you change anything."
         )
     if case.forwarded and "service_sign" in one.code:
         rows.append("The forwarder passes the message on unchanged, as it did with this one.")

@@ -11,7 +11,14 @@ from dataclasses import replace
 from helpers.diagnosis import Cause
 from helpers.fixes.changes import registered
 from helpers.fixes.results import Who
-from helpers.fixes.spf_flat import LOOKUPS, check_worst, lightened, records_at, with_spf_record
+from helpers.fixes.spf_flat import (
+    LOOKUPS,
+    check_worst,
+    lightened,
+    listed_address,
+    records_at,
+    with_spf_record,
+)
 from helpers.fixes.spf_text import (
     MAX_RECORD,
     is_almost_spf,
@@ -84,7 +91,7 @@ def merge(trial: Trial) -> Trial | None:
         return None
     new = merged(found[1])
     title = f"Make one SPF record out of the {len(found[1])} of {domain}"
-    return _replaced(trial, domain, new, title) if len(new) <= MAX_RECORD else None
+    return _proving(_replaced(trial, domain, new, title), domain) if len(new) <= MAX_RECORD else None
 
 
 def respell(trial: Trial) -> Trial | None:
@@ -102,12 +109,13 @@ def respell(trial: Trial) -> Trial | None:
         home = trial.home(domain, "TXT")
         others = [new if value == meant[0] else value for value in values]
         changed = trial.with_record(home, "TXT", *others)
-        return changed.noting(title=f"Make the record of {domain} a valid SPF record", who=(Who.OWNER,))
+        title = f"Make the record of {domain} a valid SPF record"
+        return _proving(changed.noting(title=title, who=(Who.OWNER,)), domain)
     if len(records) > 1 or not parse_spf(records[0]).problems:
         return None
     new = respelled(records[0])
     title = f"Correct what can't be read in the SPF record of {domain}"
-    return _replaced(trial, domain, without_plus_all(new), title) if new else None
+    return _proving(_replaced(trial, domain, without_plus_all(new), title), domain) if new else None
 
 
 def lighten(trial: Trial) -> Trial | None:
@@ -118,7 +126,20 @@ def lighten(trial: Trial) -> Trial | None:
         return None
     new, told = found
     changed = _replaced(trial, domain, new, f"Bring the SPF record of {domain} down to {LOOKUPS} look-ups")
-    return changed.noting(effects=told) if changed is not None else None
+    return _proving(changed.noting(effects=told), domain) if changed is not None else None
+
+
+def _proving(changed: Trial | None, domain: str) -> Trial | None:
+    """Bounces seldom say which address connected: then one that the mended record lists stands for it."""
+    if changed is None or changed.envelope.client_ip is not None:
+        return changed
+    address = listed_address(changed, domain)
+    if address is None:
+        return changed
+    assumed = f"The client IP is not known: the proof took {address}, which the mended record lists."
+    return replace(changed, envelope=replace(changed.envelope, client_ip=address, facts=())).noting(
+        assumed=(assumed,)
+    )
 
 
 # ------------------------------------------------------------ listing a server

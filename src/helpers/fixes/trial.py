@@ -88,6 +88,11 @@ class Case:
         return {Blamed.SPF: Goal.SPF, Blamed.DKIM: Goal.DKIM}.get(blamed or Blamed.DMARC, Goal.DMARC)
 
     @property
+    def any_pass_will_do(self) -> bool:
+        """The receiver asked for SPF or DKIM, and not for a policy: a pass of the author's own is enough."""
+        return self.bounce is not None and self.bounce.blamed == Blamed.AUTHENTICATION
+
+    @property
     def unsigned(self) -> bool:
         """True when no signature in the message could align with the author domain."""
         return not any(i.method == "dkim" and i.aligned_if_relaxed for i in self.identifiers)
@@ -323,7 +328,11 @@ def mended(trial: Trial, found: Authentication) -> bool:
         return ok and dmarc.result in (Result.PASS, Result.NONE)
     if dmarc.result == Result.PASS:
         return True
-    return dmarc.result == Result.NONE and not trial.keeps_author and _same_owner(found)
+    return (
+        dmarc.result == Result.NONE
+        and (not trial.keeps_author or trial.case.any_pass_will_do)
+        and _same_owner(found)
+    )
 
 
 def _same_owner(found: Authentication) -> bool:
@@ -343,6 +352,9 @@ def outcome_of(trial: Trial, found: Authentication) -> str:
         return f"{said} Disposition {dmarc.disposition}."
     if dmarc.result == Result.PASS:
         return said
+    if trial.case.any_pass_will_do and _same_owner(found):
+        passed_spf = found.spf is not None and found.spf.result == Result.PASS
+        return f"{'spf' if passed_spf else 'dkim'}=pass, as the receiver asks, and {said}"
     if trial.case.goal is Goal.DMARC:
         return f"{said} Nobody is asked to refuse it."
     if trial.case.goal is Goal.SPF and found.spf is not None:

@@ -34,8 +34,16 @@ MAX_AUTHORS = 5  # ours: authors of one message that are tried alone
 
 # Addresses that software makes: nobody reads there, and nobody writes From there.
 _NOT_A_PERSONS = re.compile(
-    r"[+=]|^(?:bounces?|returns?|mailer|postmaster|no-?reply|root|nobody|www-data|apache|nginx)\b|-bounces$",
+    r"[+=]|^(?:bounces?|returns?|mailer|postmaster|no-?reply|root|nobody|www-data|apache|nginx)\b|-bounces$|"
+    r"^[0-9a-f-]{12,}$|^\d+$",
     re.I,
+)
+# Domains that services use in Return-Path for all their customers: nobody can write From there.
+_SERVICES = re.compile(
+    r"^(?:bounces?|returns?|return-path|mailer|em\d*|rp|pm-bounces)\d*\.|"
+    r"(?:^|\.)(?:amazonses\.com|sendgrid\.net|mailgun\.(?:org|net)|mtasv\.net|mandrillapp\.com|mcsv\.net|"
+    r"rsgsv\.net|sparkpostmail\.com|mailjet\.com|sendinblue\.com|brevo\.com|mailtrap\.live|"
+    r"smtp2go\.com|exacttarget\.com|onmicrosoft\.com|gappssmtp\.com)$"
 )
 
 
@@ -76,7 +84,7 @@ def listed_server(trial: Trial) -> Trial | None:
         return None  # a record that is broken for other servers is to be mended first
     mail_from = f"bounces@{author}"
     check = check_spf(client_ip=address, mail_from=mail_from, helo=SERVICE_HELO, dns=trial.dns)
-    server = (check.matched or "").lstrip("+").partition(":")[2] or address
+    server = _as_a_server((check.matched or "").lstrip("+").partition(":")[2]) or address
     changed = replace(trial, envelope=Envelope(address, SERVICE_HELO, mail_from))
     return changed.noting(
         title=f"Send through {server}, which the SPF record of {author} lists already",
@@ -87,6 +95,12 @@ def listed_server(trial: Trial) -> Trial | None:
         ),
         assumed=(f"It sends from an address that the record lists: the proof took {address}.",),
     )
+
+
+def _as_a_server(name: str) -> str:
+    """Whose servers a term lists: nobody sends through _spf.example.com, which only holds a record."""
+    first = name.partition(".")[0]
+    return registered(name) if first.startswith(("_", "spf")) else name
 
 
 def _envelope_of_service(trial: Trial, mail_from: str) -> Envelope:
@@ -159,7 +173,9 @@ def write_as_sender(trial: Trial) -> Trial | None:
     if trial.author != case.author:  # somebody else was put into From already
         return None
     local = mail_from.rpartition("@")[0]
-    if registered(domain) == registered(trial.author) or not local or _NOT_A_PERSONS.search(local):
+    if registered(domain) == registered(trial.author) or not local:
+        return None
+    if _NOT_A_PERSONS.search(local) or _SERVICES.search(domain):
         return None
     changed = _with_author(trial, mail_from)
     if changed is None:
@@ -184,7 +200,7 @@ def list_writes_as_itself(trial: Trial) -> Trial | None:
     case = trial.case
     if not case.mediated or case.cause is not Cause.SIGNATURE_BROKEN or not trial.author:
         return None
-    passed = [i for i in case.identifiers if i.result == Result.PASS and i.aligned is False]
+    passed = [i for i in case.identifiers if i.result in (Result.PASS, None) and i.aligned is False]
     if not passed:
         return None
     domain = min((i.domain for i in passed), key=len)
@@ -196,7 +212,7 @@ def list_writes_as_itself(trial: Trial) -> Trial | None:
     changed = _with_author(trial, address)
     if changed is None:
         return None
-    if not any(i.method == "spf" for i in passed):
+    if not any(i.method == "spf" and i.result == Result.PASS for i in passed):
         changed = sign_for_other(changed, domain)
     return changed.noting(
         title=f"Have the list write as itself: From {address}",

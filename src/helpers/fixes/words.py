@@ -70,12 +70,21 @@ def _return_path(trial: Trial, found: Authentication) -> str:
 
 def _sign(trial: Trial, found: Authentication) -> str:
     if trial.case.goal is Goal.SPF:
-        return "The receiver refused for SPF itself, before it looked at any signature."
+        return _refused_for_spf(trial)
     if any(check.result == Result.FAIL for check in found.dkim if check.domain == trial.author):
         return (
             "The list changes the message after the signing, so the new signature breaks as the old one did."
         )
     return _no_policy(found)
+
+
+def _refused_for_spf(trial: Trial) -> str:
+    """At MAIL FROM or RCPT the receiver has not seen any header yet; later it may look at both."""
+    bounce = trial.case.bounce
+    stages = {reply.stage for reply in bounce.replies} if bounce is not None else set()
+    if stages & {"helo", "mail", "rcpt"}:
+        return "The receiver refused for SPF itself, before it looked at any signature."
+    return "The receiver blames SPF alone; its words do not say that a signature would do instead."
 
 
 def _no_policy(found: Authentication) -> str:

@@ -18,6 +18,7 @@ from helpers.message import parts
 from helpers.message.addresses import Address, addr_spec, parse_addresses
 from helpers.message.dates import parse_date
 from helpers.message.envelope import incoming, infer_envelope
+from helpers.message.excerpt import is_excerpt
 from helpers.message.fields import Header, positions_by_name
 from helpers.message.hops import Hop, parse_hops
 from helpers.message.limits import MAX_ADDRESS_TEXT, MAX_VALUE, exceeded
@@ -153,6 +154,11 @@ class Message(Shown):
         """The time in Date, with its zone."""
         header = self.get("date")
         return parse_date(header.value) if header else None
+
+    @cached_property
+    def is_excerpt(self) -> bool:
+        """True for a few lines picked out of a header: what is not among them may have been in the mail."""
+        return is_excerpt(self)
 
     @cached_property
     def hops(self) -> tuple[Hop, ...]:
