@@ -178,6 +178,7 @@ def test_each_term_names_its_section_and_its_lesson() -> None:
         "over a line's end": ("the MAIL\nFROM", "the [MAIL\nFROM](M)"),
         "not a part of a word": ("envelopes, misaligned, x-envelope", "envelopes, misaligned, x-envelope"),
         "no name in lower case": ("mail from Tokyo was received", "mail from Tokyo was received"),
+        "no name at a sentence's beginning": ("Mail from Tokyo.", "Mail from Tokyo."),
         "no heading": ("## The envelope\n\nText.", "## The envelope\n\nText."),
         "no code": ("`envelope` and `aligned`", "`envelope` and `aligned`"),
         "no block of code": ("```\nenvelope\n```", "```\nenvelope\n```"),

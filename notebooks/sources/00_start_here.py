@@ -16,8 +16,12 @@
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## The answer first
 #
-# Before you run the cell below, guess. The mail left through Google's own servers, and SPF **passes** for
-# those: another receiver said so about this very mail. Did the one that refused it make a mistake?
+# Three checks look at a mail. **SPF** asks whether its server may send for the domain in the *envelope*, which
+# servers show each other and no reader sees. **DKIM** asks which domain signed it. **DMARC** asks whether one of
+# the two passed for the domain that the reader does see, the one in `From`.
+#
+# Guess before you run the cell below. The mail left through Google's own servers, and SPF passes for those: another
+# receiver said so about this very mail. Did the one that refused it make a mistake?
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # Let them vote, and don't comment on the vote. The next picture answers it.

@@ -27,8 +27,7 @@ h.say(", ".join(header.name for header in mail.headers))
 
 # %% [markdown] slideshow={"slide_type": "-"}
 # Read them from the end. The last nine are the Mac's: `From` to `X-Mailer`. Then each server put its own on
-# **top**: Gmail the block from `Received` up to `X-Google-DKIM-Signature`, the receiver the first three. Nobody
-# went back to sign the whole.
+# **top**: Gmail's servers the six above, the receiver the first three. Nobody went back to sign the whole.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Envelope and header
@@ -75,20 +74,6 @@ mail.envelope
 # | `d=` | whoever signs, freely | the signature, if it verifies |
 #
 # `Sender`, where there is one, is one more header field that anybody may write. No check asks about it.
-
-# %% [markdown] slideshow={"slide_type": "subslide"}
-# ### Whose policy is asked for?
-#
-# Two mails with the same envelope, and SPF passes for both. One is `From` the owner's domain, one from a plain
-# Gmail address. If DMARC went by the envelope, they would end alike. Do they?
-
-# %% slideshow={"slide_type": "-"} tags=["misconception-04"]
-for author in ("fujiba.net", "gmail.com"):
-    check = h.evaluate_dmarc(author_domain=author, spf=("gmail.com", "pass"), dns=zone)
-    print(f"From {author}: asks _dmarc.{check.policy_domain}, dmarc={check.result}")
-
-# %% [markdown] slideshow={"slide_type": "-"}
-# They don't. The domain in `From` decides whose policy is asked for, and what everything else is compared with.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## The way, line by line
@@ -154,8 +139,8 @@ print("written by you:", h.read_message(spoof).return_path)
 print("as it arrived: ", arrived.return_path)
 
 # %% [markdown] slideshow={"slide_type": "-"}
-# The server that delivers removes what is there and writes its own, from MAIL FROM (RFC 5321 §4.4). No setting of a
-# mail program can do that for it. To get another Return-Path, another *server* has to send.
+# The server that delivers writes its own, from MAIL FROM, and may take out any that came, as here (RFC 5321 §4.4).
+# No setting of a mail program can do that for it. To get another Return-Path, another *server* has to send.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### One of your results is gone, the other is still there

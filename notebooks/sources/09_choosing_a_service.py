@@ -203,17 +203,10 @@ for choice in again[:3]:
 # ## With your own needs
 #
 # Run the cell, then raise the number of mails, or tick *SPF has to align under aspf=s*. Which service is
-# the first to go?
+# the first to go? (Behind the panel is `h.services.choose`, which you can also call yourself, as above.)
 
 # %% slideshow={"slide_type": "-"}
 h.service_chooser()
-
-# %% [markdown] slideshow={"slide_type": "-"}
-# Everything in the panel is the function from before; without widgets, call it yourself:
-
-# %% slideshow={"slide_type": "-"}
-many = h.services.choose(messages_per_month=3_500, max_price_usd=15)
-print([choice.name for choice in many if choice.fits])
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## What this leaves out

@@ -155,7 +155,7 @@ with h.lab(fixed) as net:
 # ## ARC: a note from the forwarder
 #
 # A forwarder that changes mail could at least write down what it found *before*, and sign that note. Gmail did so
-# in the signed mail above. Three fields make one **set**:
+# when the signed mail above arrived, in case it has to go on from there. Three fields make one **set**:
 
 # %% slideshow={"slide_type": "-"}
 for header in signed.headers:
@@ -264,5 +264,5 @@ h.check_answer("11-list-policy", {"_dmarc.lists.fujiba.net": "v=DMARC1; p=none"}
 # price.
 #
 # ---
-# **Sources:** SPF and forwarding: RFC 7208 §11.4 and appendix D; what survives as a signature: RFC 6376 §5.3 and §6.1.3;
+# **Sources:** SPF and forwarding: RFC 7208 §10.3, §11.4 and appendix D; what survives as a signature: RFC 6376 §5.3 and §6.1.3;
 # lists and policies: RFC 9989 §7.4; ARC: RFC 8617 §4.1 and §5.2, no effect on alignment: RFC 9989 §4.4.3.

@@ -94,7 +94,7 @@ h.reports_figure(reports)
 # %% slideshow={"slide_type": "-"}
 april = reports.between("2025-04-07", "2025-05-08").to_frame()
 gmail = april[april["spf_domain"] == "gmail.com"]
-gmail.groupby(["org", "disposition", "reason"])["count"].sum()
+gmail.groupby(["org", "disposition", "reason", "comment"])["count"].sum()
 
 # %% [markdown] slideshow={"slide_type": "-"}
 # Delivered, all of it, and each time with a reason: one receiver made an exception, the other announced in a

@@ -87,21 +87,8 @@ h.say(h.diagnose(told, dns=None).summary)
 # | Thunderbird | *File → Save As → File…* |
 #
 # Three mails are worth having: the bounce itself, your own mail out of *Sent*, and the copy that another recipient
-# did get. Only that one has `Return-Path` and every server on the way. Ask for it *as an attached file*:
-# forwarding loses the headers.
-
-# %% [markdown] slideshow={"slide_type": "subslide"}
-# ### What the recipient's copy adds
-#
-# Here is the story's mail as another recipient got it. Look for the first server, and whose word each line is.
-
-# %% slideshow={"slide_type": "-"}
-received = h.read_message("../data/sample_headers/incident_received.eml")
-h.hops_figure(received)
-
-# %% [markdown] slideshow={"slide_type": "-"}
-# It was handed in at `smtp.gmail.com`, and took six seconds. Only the last line is the receiver's own; everything
-# before it was in the mail already when it came in, and a forger could have written that, too.
+# did get. Only that one has `Return-Path` and every server on the way (lesson 02 reads them). Ask for it *as an
+# attached file*: forwarding loses the headers.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Asking real DNS

@@ -74,7 +74,7 @@ box[box["blamed"].isna()]["meaning"].value_counts().head(6)
 h.refusals_figure(box)
 
 # %% [markdown] slideshow={"slide_type": "-"}
-# Gmail has the longest bar, then Microsoft. Every bar is mostly grey, and every one that is named has some colour.
+# Gmail has the longest bar, then Microsoft. Nearly every bar is mostly grey, and every one that is named has some colour.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### So is Gmail the strictest?
@@ -141,8 +141,8 @@ days = refused.groupby("cause")["date"].agg(["min", "max", "size"])
 days.assign(min=days["min"].dt.date, max=days["max"].dt.date)
 
 # %% [markdown] slideshow={"slide_type": "-"}
-# Ask the orchard what happened on 3 March and on 14 April. Two notes turn up: *shop moved to the new server*, and
-# *DMARC policy from p=none to p=reject*. Draw them in.
+# Ask the orchard what happened on these days. Three notes turn up: *shop moved to the new server* (3 March), *new
+# server added to the SPF record* (24 March), *DMARC policy from p=none to p=reject* (14 April). Draw them in.
 
 # %% slideshow={"slide_type": "subslide"}
 notes = {"2026-03-03": "shop moves", "2026-03-24": "SPF mended", "2026-04-14": "p=reject"}

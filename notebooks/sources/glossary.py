@@ -14,6 +14,14 @@ mail = h.read_message("../data/sample_headers/fixed_by_service.eml")
 # ## The message and its names
 
 # %% [markdown] slideshow={"slide_type": "-"}
+# ### SMTP
+#
+# The language in which servers hand mail to each other: commands such as `MAIL FROM`, answers of three digits and a
+# sentence.
+#
+# *RFC 5321 §3 · [[02]]*
+
+# %% [markdown] slideshow={"slide_type": "-"}
 # ### Author domain
 #
 # The domain of the address in `From`: the one that the reader sees, and the one that DMARC is about. There is one, or
@@ -43,7 +51,7 @@ mail.author_domain
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### Return-Path
 #
-# The header in which the last server writes down what MAIL FROM was. One that was in the message before is removed.
+# The header in which the last server writes down what MAIL FROM was. One that was in the message before may be removed.
 #
 # *RFC 5321 §4.4 · [[02]]*
 
@@ -106,7 +114,15 @@ h.read_message("Subject: =?ISO-2022-JP?B?GyRCN25NY0pzOXAbKEI=?=\n\n").subject
 h.read_message("From: info@例え.example\n\n").author_domain
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# ## DNS
+# ## Names and records
+
+# %% [markdown] slideshow={"slide_type": "-"}
+# ### DNS
+#
+# The public directory of domain names. Below a name stand records, such as `TXT` (some text) or `MX`; whoever owns the
+# domain writes them, and everybody may ask.
+#
+# *RFC 1034 · [[01]]*
 
 # %% [markdown] slideshow={"slide_type": "-"}
 # ### Zone
@@ -140,7 +156,15 @@ for name in ("nobody.fujiba.net", "fujiba.net"):
     print(f"{name:18} {zone(name, 'CNAME').status}")
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# ## SPF
+# ## Who may send: SPF
+
+# %% [markdown] slideshow={"slide_type": "-"}
+# ### SPF
+#
+# Sender Policy Framework: a domain lists the servers that may use it in the envelope, and the receiver looks whether
+# the one that is speaking is among them.
+#
+# *RFC 7208 §2 · [[03]]*
 
 # %% [markdown] slideshow={"slide_type": "-"}
 # ### SPF record
@@ -208,7 +232,15 @@ print(checked.dns_mechanisms, "of 10")
 # *RFC 7208 §2.6.6 and §2.6.7 · [[03]]*
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# ## DKIM
+# ## Who signed: DKIM
+
+# %% [markdown] slideshow={"slide_type": "-"}
+# ### DKIM
+#
+# DomainKeys Identified Mail: a server signs chosen parts of a message for a domain, and the receiver checks that with a
+# key that the domain publishes.
+#
+# *RFC 6376 · [[04]]*
 
 # %% [markdown] slideshow={"slide_type": "-"}
 # ### DKIM signature
@@ -271,7 +303,15 @@ print(checked.dns_mechanisms, "of 10")
 # *RFC 6376 §8.6 · [[04]]*
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# ## DMARC
+# ## Whom the reader sees: DMARC
+
+# %% [markdown] slideshow={"slide_type": "-"}
+# ### DMARC
+#
+# Domain-based Message Authentication, Reporting, and Conformance: asks whether SPF or DKIM passed for the domain in
+# `From`, and lets its owner say what is to happen when neither did.
+#
+# *RFC 9989 §4.1 · [[05]]*
 
 # %% [markdown] slideshow={"slide_type": "-"}
 # ### DMARC record

@@ -27,11 +27,14 @@ FORMS: dict[str, tuple[str, ...]] = {
     "Canonicalization": ("canonicalisation", "canonicalized"),
     "Client IP": (),
     "Disposition": (),
+    "DKIM": (),
     "DKIM key record": ("key record", "key records"),
     "DKIM signature": ("DKIM signatures",),
     "DKIM signing domain": ("signing domain", "signing domains"),
+    "DMARC": (),
     "DMARC policy domain": ("policy domain",),
     "DMARC record": ("DMARC records",),
+    "DNS": (),
     "DNS tree walk": ("tree walk",),
     "Encoded word": ("encoded words",),
     "Enhanced status code": ("enhanced status codes",),
@@ -57,7 +60,9 @@ FORMS: dict[str, tuple[str, ...]] = {
     "Return-Path": (),
     "Selector": ("selectors",),
     "Sending service": ("sending services",),
+    "SMTP": (),
     "Softfail": (),
+    "SPF": (),
     "SPF macro": ("macro", "macros"),
     "SPF record": ("SPF records",),
     "SPF-authenticated identifier": (),
@@ -111,5 +116,7 @@ def _link_in(text: str, forms: dict[str, str], seen: set[str]) -> str:
 
 
 def _written_as_meant(words: str, term: str) -> bool:
-    """Names are written as names are: `received` is a word, `Received` a header."""
-    return term not in {"Received", "ARC", "SRS", "HELO", "MAIL FROM"} or words[:1].isupper()
+    """Names are written as names are: `received` is a word, `Received` a header, `Mail from` no command."""
+    if term.isupper():
+        return words.isupper()
+    return term != "Received" or words[:1].isupper()
