@@ -260,7 +260,10 @@ def test_ctrl_c_is_one_line(tmp_path: Path) -> None:
         assert process.stdout is not None
         assert b"not_about_authentication" in process.stdout.readline()
         process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=60)
+        try:
+            _, said = process.communicate(timeout=60)
+        finally:
+            process.kill()
     assert process.returncode == 130
     assert said.decode().splitlines() == ["Interrupted: what was done until then is done."]
 

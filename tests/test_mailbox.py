@@ -27,7 +27,7 @@ from tests.conftest import ROOT, shared_path
 import helpers as h
 from helpers import mailbox as room
 from helpers.mailbox import files, mbox, run, streams
-from helpers.show import mailbox as table
+from helpers.show import mailbox_frame as table
 
 SAMPLES = ROOT / "data" / "sample_headers"
 STORY = (SAMPLES / "incident_bounce.eml").read_bytes()
@@ -592,7 +592,10 @@ def test_processes_end_with_the_one_that_started_them(number: int, tmp_path: Pat
             os.killpg(process.pid, number)
         else:
             process.kill()
-        out, err = process.communicate(timeout=60)
+        try:
+            out, err = process.communicate(timeout=60)
+        finally:
+            process.kill()
     if number == signal.SIGINT:
         assert (process.returncode, out) == (0, b"True\n")
         said = err.decode().strip().splitlines()
