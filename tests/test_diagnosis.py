@@ -673,3 +673,11 @@ def test_a_name_that_looks_like_an_address() -> None:
     assert facts["display name"].value == "boss@example.org"
     assert facts["author domain"].value == "example.com"
     assert "display name" not in {f.name for f in diagnose(PLAIN, dns=zone_of({}), envelope=OWN).evidence}
+
+
+def test_a_zone_of_another_domain_says_nothing_about_this_one():
+    other = Zone.from_dict({"example.net": {"TXT": ["v=spf1 -all"]}})
+    diagnosis = diagnose(b"From: a@example.com\r\nMessage-ID: <1@example.com>\r\n\r\nText\r\n", dns=other)
+    assert diagnosis.cause == Cause.UNDECIDED
+    assert "has no name example.com" in diagnosis.summary
+    assert "publishes no DMARC policy" not in json.dumps(diagnosis.to_dict())

@@ -215,7 +215,7 @@ def cause_of(findings: Findings) -> Cause:
     if any(i.aligned and i.result == Result.PASS for i in findings.identifiers):
         return Cause.NOT_REPRODUCED if _refused_for_authentication(bounce) else Cause.PASSES
     if dmarc is not None and dmarc.result == Result.NONE and not _refused_for_authentication(bounce):
-        return Cause.NO_POLICY
+        return Cause.UNDECIDED if findings.unknown_domain else Cause.NO_POLICY
     found = _failure(findings)
     if may_be_signed(findings) and found != Cause.AUTHENTICATED_AS_OTHER:  # that it is, signed or not
         return Cause.UNDECIDED

@@ -26,6 +26,7 @@ from helpers.terms import (
     Blamed,
     DkimCheck,
     DmarcCheck,
+    DnsStatus,
     Envelope,
     Result,
     Rules,
@@ -71,6 +72,7 @@ class Findings:
     excerpt: bool = False  # only some lines of the header are at hand
     broken_spf: SpfCheck | None = None  # the client IP is not known, and the record has an error all the same
     policy_gap: PolicyGap | None = None  # what stands where a DMARC record should
+    unknown_domain: str = ""  # the registered domain of the author, where DNS has no such name
 
     @property
     def author_domain(self) -> str | None:
@@ -151,7 +153,16 @@ def collect(
         message.is_excerpt,
         broken_record(envelope, bounce, dns) if dns is not None and _might_align(identifiers) else None,
         policy_gap(message.author_domain, authentication.dmarc, dns) if dns and authentication else None,
+        _unknown_domain(message.author_domain, authentication, dns) if dns is not None else "",
     )
+
+
+def _unknown_domain(author: str | None, found: Authentication | None, dns: Dns) -> str:
+    """The author's registered domain, if DNS has no such name: its zone is not at hand, or there is none."""
+    if author is None or found is None or found.dmarc.record is not None:
+        return ""
+    domain = organizational_domain(author, rules="rfc7489")
+    return domain if dns(domain, "TXT").status == DnsStatus.NXDOMAIN else ""
 
 
 def _might_align(identifiers: Sequence[Identifier]) -> bool:

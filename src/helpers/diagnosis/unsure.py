@@ -76,6 +76,11 @@ def _only_some_lines(f: Findings) -> str:
 
 def undecided(f: Findings) -> str:
     """Several things may have failed."""
+    if f.unknown_domain and f.bounce is None:
+        return (
+            f"The DNS that was asked has no name {f.unknown_domain}. A zone file that was given is another "
+            f"domain's, then; and if live DNS says so, there is no such domain, and From may be mistyped."
+        )
     if may_be_signed(f):
         return _only_some_lines(f)
     could = [
