@@ -118,7 +118,7 @@ print("meaning: ", bounce.meaning)
 # %% [markdown] slideshow={"slide_type": "-"}
 # `stated` means that the words themselves say it. And whose policy is it? It is easy to read the sentence as
 # "the receiver's DMARC policy". It says *fujiba.net's*: the rule was published by the owner of the domain in
-# `From`. The receiver only follows it.
+# `From`, the author domain. The receiver only follows it.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## What came back?
@@ -142,8 +142,8 @@ original
 # | name | where it stands | who sets it | who asks about it |
 # |---|---|---|---|
 # | author domain | `From` header | the writer's mail program | the reader, and DMARC |
-# | MAIL FROM | SMTP envelope, later `Return-Path` | the sending server | SPF |
-# | HELO | SMTP greeting | the sending server | SPF, above all for bounces |
+# | MAIL FROM | envelope, later `Return-Path` | the sending server | SPF |
+# | HELO | the server's greeting | the sending server | SPF, above all for bounces |
 # | signing domain | `d=` in `DKIM-Signature` | whoever signs | DKIM |
 
 # %% [markdown] slideshow={"slide_type": "subslide"}

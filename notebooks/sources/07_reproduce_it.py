@@ -3,7 +3,7 @@
 #
 # **Can I make it happen again, where I see every line, and then change one thing at a time?**
 #
-# An incident that can be repeated is half solved. Here the monthly mail goes out once more: from a mail
+# An incident that can be repeated is half solved. Here the monthly mail goes out once more by SMTP: from a mail
 # client through Gmail to a receiver that refuses it. Nothing leaves your machine.
 #
 # *Needs: lessons 01 and 06.*
@@ -28,7 +28,7 @@ net = h.lab(zone).start()
 # | mail client | has accounts, and each account has its own outgoing server, as in macOS Mail |
 # | relays | Gmail as it was observed, a sending service, Google Workspace, forwarders, mailing lists |
 # | receivers | run the kit's own checks, do what the author domain asks for, and answer in their own words |
-# | DNS | the zone that you pass, here that of the day of the bounce |
+# | DNS | the zone that you pass, here that of the day of the refusal |
 #
 # On one machine everybody is `127.0.0.1`. So each client begins with a `PROXY` line that says which address it
 # stands for. It is the only thing here that you won't see between real servers.

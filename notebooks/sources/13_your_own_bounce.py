@@ -72,8 +72,8 @@ h.say(h.diagnose(told, dns=None).summary)
 
 # %% [markdown] slideshow={"slide_type": "-"}
 # For SPF, yes: whatever it said, it said it about `gmail.com`. Names can't tell that something *passed*, but often
-# they tell that it can't have counted. For DKIM, mind the gap: the kit takes what you give it for the whole
-# header, and nobody read out a `DKIM-Signature`. Ask whether there is one with `d=fujiba.net`. Better, get the mail.
+# they tell that it can't have counted. For DKIM, no: nobody read out a `DKIM-Signature`, and the kit says so. Ask
+# whether there is one with `d=fujiba.net`. Better, get the mail.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Getting the whole mail
