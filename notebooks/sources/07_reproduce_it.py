@@ -21,7 +21,7 @@ net = h.lab(zone).start()
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## A small internet on one machine
 #
-# `net` is a lab. Its programs speak real SMTP to each other, on the loopback address only.
+# `net` is a lab. Its programs talk as real servers do, on the loopback address only.
 #
 # | part | what it does |
 # |---|---|
