@@ -162,7 +162,7 @@ check = h.check_spf(client_ip="203.0.113.9", mail_from="a@shop.example", dns=sho
 print(check.result, "-", check.reason)
 
 # %% [markdown] slideshow={"slide_type": "-"}
-# Three includes, and the limit is passed: `a`, `mx`, `exists` and `redirect` count as well, and so does everything
+# Three includes, and the limit is passed: `a`, `mx`, `ptr`, `exists` and `redirect` count as well, and so does everything
 # **inside** an include. `ip4`, `ip6` and `all` are free.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}

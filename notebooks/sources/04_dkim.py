@@ -349,5 +349,4 @@ h.check_answer("04-new-key", ["publish 2025", "sign with 2025", "wait", "remove 
 #
 # **Sources:** Canonical forms: RFC 6376 §3.4. Tags of a signature: §3.5; key records and selectors: §3.1 and §3.6;
 # what is hashed: §3.7; which fields to sign: §5.4; verifying: §6.1; what is left open: §8. SHA-1 and key sizes: RFC 8301 §3.
-# Ed25519: RFC 8463 §3 and §4. Results in words: RFC 8601 §2.7.1. How long servers try: RFC 5321 §4.5.4.1. What Google writes into
-# its own lines was read in messages of 2025.
+# Ed25519: RFC 8463 §3 and §4. Results in words: RFC 8601 §2.7.1. How long servers try: RFC 5321 §4.5.4.1.

@@ -96,7 +96,7 @@ h.say(h.diagnose(told, dns=None).summary)
 # Records decide, and records are in DNS. `h.LiveDns()` asks the real one, `h.RecordingDns` writes down every
 # answer. Here the "live" server is the story's zone, so that this cell needs no network.
 
-# %% slideshow={"slide_type": "-"}
+# %% slideshow={"slide_type": "subslide"}
 live = h.RecordingDns(h.LiveDns(resolver=zone))  # yours: h.RecordingDns(h.LiveDns())
 answer = h.diagnose(bounce, dns=live)
 live.looked_up()

@@ -67,4 +67,4 @@ def contents(order: Sequence[Source], folder: str = "") -> str:
         for source in order
         if source.number  # the first lesson, 0, is where the table stands
     )
-    return "\n".join(("| lesson | the question | minutes |", "|---|---|---:|", *rows))
+    return "\n".join(("| lesson | the question | min |", "|---|---|---:|", *rows))
