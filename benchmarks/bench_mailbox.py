@@ -57,7 +57,7 @@ def mbox_file(content: bytes, copies: int) -> Iterator[Path]:
 def ours(path: Path, processes: int) -> int:
     """Our table, with so many processes."""
     from helpers.mailbox import run
-    from helpers.show.mailbox import analyze_mailbox
+    from helpers.show.mailbox_frame import analyze_mailbox
 
     before, run.processors = run.processors, lambda: processes
     try:
@@ -133,7 +133,7 @@ def memory(megabytes: int) -> str:
     """The most memory of a process, and of any of its workers, while it reads an mbox of that size."""
     content = as_mbox(corpus())
     code = (
-        "import sys, resource\nfrom helpers.show.mailbox import analyze_mailbox\n"
+        "import sys, resource\nfrom helpers.show.mailbox_frame import analyze_mailbox\n"
         "frame = analyze_mailbox(sys.argv[1], progress=False)\n"
         "most = [resource.getrusage(who).ru_maxrss // 1024 for who in (resource.RUSAGE_SELF, "
         "resource.RUSAGE_CHILDREN)]\n"

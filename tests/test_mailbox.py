@@ -27,7 +27,7 @@ from tests.conftest import ROOT, shared_path
 import helpers as h
 from helpers import mailbox as room
 from helpers.mailbox import files, mbox, run, streams
-from helpers.show import mailbox as table
+from helpers.show import mailbox_frame as table
 
 SAMPLES = ROOT / "data" / "sample_headers"
 STORY = (SAMPLES / "incident_bounce.eml").read_bytes()

@@ -14,9 +14,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 import helpers as h
 from helpers.show.figures import Picture
-from helpers.show.hops import span
-from helpers.show.measure import fit_end_inches, fit_inches, fold_inches, width_of
-from helpers.show.spf_tree import rows_of, tree_of
+from helpers.show.figures.fitting import fit_end_inches, fit_inches, fold_inches, width_of
+from helpers.show.figures.hops import span
+from helpers.show.figures.spf_tree import rows_of, tree_of
 from helpers.terms import SpfCheck, Step
 
 SAMPLES = "data/sample_headers/"

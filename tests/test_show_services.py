@@ -13,7 +13,7 @@ import pytest
 import helpers as h
 from helpers import services
 from helpers.show.service_chooser import STRICT_OBSTACLE
-from helpers.show.services import aligned_words, free_words, price_words, words
+from helpers.show.views.services import aligned_words, free_words, price_words, words
 from helpers.terms import Result
 
 DOMAIN = "fujiba.net"

@@ -81,7 +81,7 @@ def test_the_page_says_the_same_in_words(page: bytes) -> None:
 
 
 def test_what_it_says_is_what_the_kit_says() -> None:
-    from helpers.show.summary import NAMES, POLICIES
+    from helpers.show.figures.summary import NAMES, POLICIES
 
     for name, *aligned in NAMES:
         for mode, wanted in zip("rs", aligned, strict=True):

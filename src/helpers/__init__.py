@@ -57,33 +57,33 @@ if TYPE_CHECKING:
     from helpers.redact import Redacted as Redacted
     from helpers.redact import redact as redact
     from helpers.reports import read_reports as read_reports
-    from helpers.show.alignment import alignment_figure as alignment_figure
     from helpers.show.alignment_playground import alignment_playground as alignment_playground
-    from helpers.show.checks import checks_table as checks_table
-    from helpers.show.discovery import discovery_figure as discovery_figure
-    from helpers.show.dkim_figure import dkim_figure as dkim_figure
     from helpers.show.evidence_pack import evidence_pack as evidence_pack
     from helpers.show.export import html_report as html_report
     from helpers.show.export import save_report as save_report
-    from helpers.show.hops import hops_figure as hops_figure
-    from helpers.show.journey import journey_figure as journey_figure
-    from helpers.show.mailbox import analyze_mailbox as analyze_mailbox
-    from helpers.show.mailbox_figures import refusals_figure as refusals_figure
-    from helpers.show.mailbox_timeline import refusals_timeline_figure as refusals_timeline_figure
-    from helpers.show.matrix import matrix_figure as matrix_figure
+    from helpers.show.figures.alignment import alignment_figure as alignment_figure
+    from helpers.show.figures.discovery import discovery_figure as discovery_figure
+    from helpers.show.figures.dkim import dkim_figure as dkim_figure
+    from helpers.show.figures.hops import hops_figure as hops_figure
+    from helpers.show.figures.journey import journey_figure as journey_figure
+    from helpers.show.figures.mailbox import refusals_figure as refusals_figure
+    from helpers.show.figures.mailbox_timeline import refusals_timeline_figure as refusals_timeline_figure
+    from helpers.show.figures.matrix import matrix_figure as matrix_figure
+    from helpers.show.figures.reports import reports_figure as reports_figure
+    from helpers.show.figures.reports import senders_figure as senders_figure
+    from helpers.show.figures.services import choice_figure as choice_figure
+    from helpers.show.figures.services import services_figure as services_figure
+    from helpers.show.figures.spf import spf_figure as spf_figure
+    from helpers.show.figures.summary import summary_figure as summary_figure
+    from helpers.show.mailbox_frame import analyze_mailbox as analyze_mailbox
     from helpers.show.panel import bounce_panel as bounce_panel
-    from helpers.show.report_figures import reports_figure as reports_figure
-    from helpers.show.report_figures import senders_figure as senders_figure
-    from helpers.show.reports import failures_table as failures_table
-    from helpers.show.reports import senders_table as senders_table
     from helpers.show.service_chooser import service_chooser as service_chooser
-    from helpers.show.service_figures import choice_figure as choice_figure
-    from helpers.show.service_figures import services_figure as services_figure
-    from helpers.show.services import services_table as services_table
-    from helpers.show.spf_figure import spf_figure as spf_figure
     from helpers.show.step_player import step_player as step_player
-    from helpers.show.summary import summary_figure as summary_figure
     from helpers.show.text import say as say
+    from helpers.show.views.checks_table import checks_table as checks_table
+    from helpers.show.views.reports import failures_table as failures_table
+    from helpers.show.views.reports import senders_table as senders_table
+    from helpers.show.views.services import services_table as services_table
     from helpers.spf import check_spf as check_spf
     from helpers.spf import parse_spf as parse_spf
     from helpers.terms import Answer as Answer
@@ -114,29 +114,29 @@ _NAMES = {
     "message": ("Message", "read_message"),
     "redact": ("Redacted",),
     "reports": ("read_reports",),
-    "show.alignment": ("alignment_figure",),
     "show.alignment_playground": ("alignment_playground",),
-    "show.checks": ("checks_table",),
-    "show.discovery": ("discovery_figure",),
-    "show.dkim_figure": ("dkim_figure",),
     "show.evidence_pack": ("evidence_pack",),
     "show.export": ("html_report", "save_report"),
-    "show.hops": ("hops_figure",),
-    "show.journey": ("journey_figure",),
-    "show.mailbox": ("analyze_mailbox",),
-    "show.mailbox_figures": ("refusals_figure",),
-    "show.mailbox_timeline": ("refusals_timeline_figure",),
-    "show.matrix": ("matrix_figure",),
+    "show.figures.alignment": ("alignment_figure",),
+    "show.figures.discovery": ("discovery_figure",),
+    "show.figures.dkim": ("dkim_figure",),
+    "show.figures.hops": ("hops_figure",),
+    "show.figures.journey": ("journey_figure",),
+    "show.figures.mailbox": ("refusals_figure",),
+    "show.figures.mailbox_timeline": ("refusals_timeline_figure",),
+    "show.figures.matrix": ("matrix_figure",),
+    "show.figures.reports": ("reports_figure", "senders_figure"),
+    "show.figures.services": ("choice_figure", "services_figure"),
+    "show.figures.spf": ("spf_figure",),
+    "show.figures.summary": ("summary_figure",),
+    "show.mailbox_frame": ("analyze_mailbox",),
     "show.panel": ("bounce_panel",),
-    "show.report_figures": ("reports_figure", "senders_figure"),
-    "show.reports": ("failures_table", "senders_table"),
     "show.service_chooser": ("service_chooser",),
-    "show.service_figures": ("choice_figure", "services_figure"),
-    "show.services": ("services_table",),
-    "show.spf_figure": ("spf_figure",),
     "show.step_player": ("step_player",),
-    "show.summary": ("summary_figure",),
     "show.text": ("say",),
+    "show.views.checks_table": ("checks_table",),
+    "show.views.reports": ("failures_table", "senders_table"),
+    "show.views.services": ("services_table",),
     "spf": ("check_spf", "parse_spf"),
     "terms": ("Answer", "Authentication", "Envelope", "Result", "Step"),
 }

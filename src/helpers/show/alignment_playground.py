@@ -11,7 +11,7 @@ from typing import Any
 from helpers.dmarc import evaluate_dmarc
 from helpers.domains import organizational_domain
 from helpers.lookup import Zone, a_label
-from helpers.show.alignment import alignment_figure
+from helpers.show.figures.alignment import alignment_figure
 from helpers.show.following import follow
 from helpers.show.html import html_of
 from helpers.show.safe import escape, one_line

@@ -40,8 +40,8 @@ def html_report(
     """
     if not isinstance(diagnosis, Diagnosis):
         raise TypeError(f"html_report takes a diagnosis, not {type(diagnosis).__name__}")
-    from helpers.show.report import answer_html
-    from helpers.show.report.style import PAGE_STYLE
+    from helpers.show.answer import answer_html
+    from helpers.show.answer.style import PAGE_STYLE
 
     return (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'

@@ -6,11 +6,10 @@ from typing import Any
 
 from helpers.diagnosis import Diagnosis
 from helpers.show.safe import escape
-from helpers.show.views import Cell, Table, Tone, View, view_of
+from helpers.show.views import MARKS, Cell, Table, Tone, View, view_of
 
 # Blue and dark orange keep 4.5:1 on white and apart for colour-blind readers; a mark and a word say it too.
 COLOURS: dict[Tone, str] = {"good": "#0072B2", "bad": "#B34700", "plain": "#444444"}
-_MARKS: dict[Tone, str] = {"good": "✔ ", "bad": "✘ ", "plain": ""}
 _CELL = "text-align:left;vertical-align:top;padding:2px 10px 2px 0;"
 _SHORT, _LONG = _CELL + "white-space:nowrap", _CELL + "white-space:pre-wrap;overflow-wrap:anywhere"
 SHORT = 32  # characters: a cell up to this length stays on one line
@@ -30,7 +29,7 @@ def render(view: View) -> str:
     title, _, rest = view.headline.partition("\n")
     colour = COLOURS[view.tone]
     parts = [
-        f'<p style="margin:0 0 4px;color:{colour};font-weight:bold">{_MARKS[view.tone]}{escape(title)}</p>'
+        f'<p style="margin:0 0 4px;color:{colour};font-weight:bold">{MARKS[view.tone]}{escape(title)}</p>'
     ]
     if rest:
         parts.append(f'<p style="margin:0 0 6px;max-width:60em">{escape(rest)}</p>')

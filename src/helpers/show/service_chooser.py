@@ -10,11 +10,11 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from helpers.services import Choice, Service, choose
+from helpers.services import Choice, Service, all_services, choose, find
+from helpers.show.figures.services import choice_figure
 from helpers.show.following import follow
 from helpers.show.html import html_of
-from helpers.show.service_figures import choice_figure
-from helpers.show.services import chosen, services_table
+from helpers.show.views.services import services_table
 
 HOSTS = ("Squarespace", "Cloudflare", "somewhere else")
 STRICT_POINTS = 5  # of alignment: both identifiers align also under strict
@@ -48,8 +48,8 @@ class ServiceChooser:
         strict: bool = False,
         already: Iterable[str | Service] = (),
     ) -> None:
-        self._shown = chosen(services)
-        there = chosen(already)
+        self._shown = _chosen(services)
+        there = _chosen(already)
         if there - {"mailgun"}:
             raise ValueError("the panel has a field for one account that is there already: Mailgun")
         at = next((host for host in HOSTS if host.casefold() == dns_at.casefold()), HOSTS[-1])
@@ -90,6 +90,11 @@ class ServiceChooser:
         )
 
     __repr__ = __str__
+
+
+def _chosen(services: Iterable[str | Service] | None) -> frozenset[str]:
+    """The ids of the services to show; None is all. Raises ValueError for an unknown one."""
+    return frozenset(find(one).id for one in (all_services() if services is None else services))
 
 
 def _strictly(choice: Choice) -> Choice:

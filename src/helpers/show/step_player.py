@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from helpers.show.html import COLOURS, NO_MATHS
 from helpers.show.safe import clean, escape, one_line
 from helpers.show.text import line_of
-from helpers.show.views import steps_table
+from helpers.show.views.terms import steps_table
 from helpers.terms import Step
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ class StepPlayer:
 
     def to_frame(self) -> pandas.DataFrame:
         """All steps as a DataFrame: number, looked at, DNS answered, what followed, source."""
-        from helpers.show.tables import frame_of_table
+        from helpers.show.frames import frame_of_table
 
         return frame_of_table(replace(steps_table(()), rows=self.rows))
 

@@ -7,9 +7,8 @@ import textwrap
 from typing import Any
 
 from helpers.show.safe import clean, one_line, width
-from helpers.show.views import Cell, Table, View, view_of
+from helpers.show.views import MARKS, Cell, Table, View, view_of
 
-MARKS = {"good": "✔ ", "bad": "✘ ", "plain": ""}
 LINE = 100  # columns: fits a terminal and a slide
 
 

@@ -10,10 +10,10 @@ from typing import Any
 
 from helpers.diagnosis import Diagnosis
 from helpers.files import write_new
+from helpers.show.answer import answer_html, problem_html
 from helpers.show.export import html_report
 from helpers.show.panel.explain import Explained
 from helpers.show.panel.keep import shown_path, write_beside
-from helpers.show.report import answer_html, problem_html
 from helpers.show.safe import escape, one_line
 
 UNSAVED = "into data/private, each under a new name"

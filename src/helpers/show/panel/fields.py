@@ -26,6 +26,8 @@ STYLE = """<style>
 .bouncepanel textarea { font-family: monospace; font-size: 12px; }
 </style>"""
 
+ROW = {"align_items": "center", "flex_flow": "row wrap", "grid_gap": "4px 12px"}
+
 Fields = dict[str, Any]
 
 
@@ -105,37 +107,17 @@ def lay_out(fields: Fields, arrived: Any, bar: Any, said: Any, out: Any) -> Any:
     """The whole panel as one box."""
     import ipywidgets as widgets
 
-    def step(number: int, title: str, hint: str) -> Any:
-        return widgets.HTML(f'<div class="step">{number}. {title} <span class="hint">{hint}</span></div>')
-
-    row = {"align_items": "center", "flex_flow": "row wrap", "grid_gap": "4px 12px"}
-    left = widgets.VBox(
-        [
-            fields["files"],
-            arrived,
-            widgets.HBox(
-                [widgets.HTML('<span class="hint">Files in data/private:</span>'), fields["refresh"]],
-                layout={"align_items": "center", "justify_content": "space-between"},
-            ),
-            fields["kept"],
-        ],
-        layout={"flex": "1 1 340px", "overflow": "hidden"},
-    )
-    right = widgets.VBox([fields["text"]], layout={"flex": "1 1 420px"})
-    recorded = widgets.HBox([fields["zone"], fields["zone_file"]], layout=row)
-    live = widgets.HBox([fields["server"], fields["port"]], layout=row)
-    detail = widgets.VBox([recorded, live], layout={"flex": "1 1 420px"})
     box = widgets.VBox(
         [
             widgets.HTML(STYLE),
-            step(1, "The mail", "files and pasted text, one answer for each; nothing leaves this machine"),
-            widgets.HBox([left, right], layout={"flex_flow": "row wrap", "grid_gap": "8px 24px"}),
-            step(2, "Where DNS answers come from", "live look-ups are the only thing that ever goes out"),
-            widgets.HBox([fields["dns"], detail], layout={"flex_flow": "row wrap", "grid_gap": "4px 24px"}),
-            step(3, "The sending service that you expected it to go through", ""),
+            _step(1, "The mail", "files and pasted text, one answer for each; nothing leaves this machine"),
+            _mail_box(fields, arrived),
+            _step(2, "Where DNS answers come from", "live look-ups are the only thing that ever goes out"),
+            _dns_box(fields),
+            _step(3, "The sending service that you expected it to go through"),
             fields["service"],
             widgets.HBox(
-                [fields["explain"], fields["clear"], bar], layout={**row, "margin": "12px 0 4px"}
+                [fields["explain"], fields["clear"], bar], layout={**ROW, "margin": "12px 0 4px"}
             ),
             said,
             out,
@@ -144,12 +126,45 @@ def lay_out(fields: Fields, arrived: Any, bar: Any, said: Any, out: Any) -> Any:
     box.add_class("bouncepanel")
     for name, field in fields.items():
         field.add_class(f"bouncepanel-{name}")
-    show_detail(fields, recorded, live)
-    fields["dns"].observe(lambda _: show_detail(fields, recorded, live), names="value")
     return box
 
 
-def show_detail(fields: Fields, recorded: Any, live: Any) -> None:
-    """Only the fields of the chosen way are to be seen."""
-    recorded.layout.display = "flex" if fields["dns"].value == ZONE else "none"
-    live.layout.display = "flex" if fields["dns"].value == LIVE else "none"
+def _step(number: int, title: str, hint: str = "") -> Any:
+    import ipywidgets as widgets
+
+    return widgets.HTML(f'<div class="step">{number}. {title} <span class="hint">{hint}</span></div>')
+
+
+def _mail_box(fields: Fields, arrived: Any) -> Any:
+    """Files on the left, pasted text on the right."""
+    import ipywidgets as widgets
+
+    kept = widgets.HBox(
+        [widgets.HTML('<span class="hint">Files in data/private:</span>'), fields["refresh"]],
+        layout={"align_items": "center", "justify_content": "space-between"},
+    )
+    left = widgets.VBox(
+        [fields["files"], arrived, kept, fields["kept"]],
+        layout={"flex": "1 1 340px", "overflow": "hidden"},
+    )
+    right = widgets.VBox([fields["text"]], layout={"flex": "1 1 420px"})
+    return widgets.HBox([left, right], layout={"flex_flow": "row wrap", "grid_gap": "8px 24px"})
+
+
+def _dns_box(fields: Fields) -> Any:
+    """The ways to DNS, and beside them the fields of the one that is chosen."""
+    import ipywidgets as widgets
+
+    details = {
+        ZONE: widgets.HBox([fields["zone"], fields["zone_file"]], layout=ROW),
+        LIVE: widgets.HBox([fields["server"], fields["port"]], layout=ROW),
+    }
+
+    def show_details(_: object = None) -> None:
+        for way, detail in details.items():
+            detail.layout.display = "flex" if fields["dns"].value == way else "none"
+
+    show_details()
+    fields["dns"].observe(show_details, names="value")
+    column = widgets.VBox([*details.values()], layout={"flex": "1 1 420px"})
+    return widgets.HBox([fields["dns"], column], layout={"flex_flow": "row wrap", "grid_gap": "4px 24px"})

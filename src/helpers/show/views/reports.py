@@ -1,12 +1,8 @@
-"""Aggregate and failure reports as tables and views: raw and aligned results each in a column of its own.
-
-Importing this teaches `view_of` the results of the room `reports`; `helpers.show.views` does so at its end.
-"""
+"""Aggregate and failure reports as tables and views: raw and aligned results each in a column of its own."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -23,20 +19,17 @@ from helpers.reports import (
 )
 from helpers.show.report_frame import records_frame
 from helpers.show.safe import one_line
-from helpers.show.views import Cell, Table, Tone, View, view_of
-from helpers.terms import Shown
+from helpers.show.views.rows_table import RowsTable
+from helpers.show.views.view import Cell, Table, Tone, View, view_of
 
 MAX_ROWS = 50  # of a table in a view; `to_frame` has all
 _FEW = 3  # addresses that a cell names
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class ReportsTable(Shown):
+class ReportsTable(RowsTable):
     """Results of the room `reports`, one row each. `to_frame` gives the same rows."""
 
-    title: str
-    columns: tuple[str, ...]
-    rows: tuple[tuple[Cell, ...], ...]
+    __slots__ = ()
 
 
 def senders_table(reports: Reports | Iterable[AggregateReport] | Sequence[Sender]) -> ReportsTable:
@@ -161,13 +154,6 @@ _SIDES = ("whose", "sender", "messages", "not aligned", "what they are")
 
 
 # ----------------------------------------------------------------------- views
-
-
-@view_of.register
-def _(table: ReportsTable) -> View:
-    return View(
-        f"{table.title}: {len(table.rows):,}", tables=(Table(table.title, table.columns, table.rows),)
-    )
 
 
 @view_of.register

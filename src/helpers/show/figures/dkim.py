@@ -12,7 +12,7 @@ from helpers.authentication import received_at
 from helpers.dkim import Signature, parse_signature, positions_by_name, select_headers, tag_steps, verify_dkim
 from helpers.message import Message, read_message
 from helpers.show.figures import BLUE, GREY, INK, ORANGE, Picture, canvas, card, sentence_list, write
-from helpers.show.measure import fit_end_inches, fit_inches, fold_inches
+from helpers.show.figures.fitting import fit_end_inches, fit_inches, fold_inches
 from helpers.show.safe import one_line
 from helpers.terms import DkimCheck, KeyState, Result
 

@@ -1,4 +1,4 @@
-"""A mailbox's refusals as a picture: who refuses, and why. Since when: `helpers.show.mailbox_timeline`.
+"""A mailbox's refusals as a picture: who refuses, and why. `mailbox_timeline` draws since when.
 
 Pure functions of a DataFrame such as `analyze_mailbox` returns, or of a part of one.
 """
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from helpers.diagnosis import TITLES, Cause
 from helpers.show.figures import BLUE, INK, ORANGE, PAPER, Picture, canvas, sentence_list, write
-from helpers.show.measure import fit_end_inches, fit_inches, width_of
+from helpers.show.figures.fitting import fit_end_inches, fit_inches, width_of
 from helpers.show.safe import one_line
 
 if TYPE_CHECKING:

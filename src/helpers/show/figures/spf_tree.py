@@ -1,6 +1,6 @@
 """An SPF check as a tree: the terms of each record in order, down to the one that decided.
 
-What a `Node` says is worked out here out of the check's steps; `helpers.show.spf_figure` draws it.
+What a `Node` says is worked out here out of the check's steps; `helpers.show.figures.spf` draws it.
 
 path         the nodes that led to the result, from the outermost record to the deciding term
 not reached  a term behind the one that ended the evaluation of its record: nobody looked at it

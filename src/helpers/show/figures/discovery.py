@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from helpers.domains import TreeWalk, parse_dmarc
 from helpers.show.figures import BLUE, GREY, INK, ORANGE, PAPER, Picture, canvas, sentence_list, write
-from helpers.show.measure import fit_end_inches, fit_inches, fold_inches
+from helpers.show.figures.fitting import fit_end_inches, fit_inches, fold_inches
 from helpers.show.safe import one_line
 from helpers.terms import Answer, DmarcCheck, DnsStatus, Step, flatten
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from helpers.diagnosis import Cause, Diagnosis
-from helpers.show.report.parts import fold, section, sentences
+from helpers.show.answer.parts import fold, section, sentences
 from helpers.show.safe import escape
 
 # Menus as of 2026, in the programs' English words.

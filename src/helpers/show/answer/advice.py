@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 
 from helpers.diagnosis import Diagnosis
 from helpers.fixes import Change, Fix, RejectedFix
-from helpers.show.report.parts import copied, fold, section, sentences, table
+from helpers.show.answer.parts import copied, fold, section, sentences, table
 from helpers.show.safe import escape
-from helpers.show.views import proofs_table, rejected_table
+from helpers.show.views.diagnosis import proofs_table
+from helpers.show.views.fixes import rejected_table
 
 PROVEN = (
     "Each of these was applied to a copy of the message, its envelope and its DNS, and evaluated again with "

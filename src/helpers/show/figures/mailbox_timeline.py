@@ -9,8 +9,8 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from helpers.show.figures import GREY, INK, PAPER, Picture, canvas, sentence_list, write
-from helpers.show.mailbox_figures import WIDTH, Kind, box, kinds_of, words_of
-from helpers.show.measure import fit_end_inches, width_of
+from helpers.show.figures.fitting import fit_end_inches, width_of
+from helpers.show.figures.mailbox import WIDTH, Kind, box, kinds_of, words_of
 from helpers.show.safe import one_line
 
 if TYPE_CHECKING:

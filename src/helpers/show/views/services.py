@@ -1,12 +1,8 @@
-"""Sending services as tables and views: dated facts, records for a DNS panel, simulations, choices.
-
-Importing this teaches `view_of` the results of the room `services`; `helpers.show.views` does so at its end.
-"""
+"""Sending services as tables and views: dated facts, records for a DNS panel, simulations, choices."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Any
 
 from helpers.services import (
@@ -18,23 +14,19 @@ from helpers.services import (
     Simulation,
     Sourced,
     all_services,
-    find,
 )
-from helpers.show.safe import one_line
-from helpers.show.views import Cell, Table, Tone, View, view_of
+from helpers.show.views.rows_table import RowsTable
+from helpers.show.views.view import Cell, Table, Tone, View, view_of
 from helpers.terms import AlignmentMode, Result, Shown
 
 FACT_COLUMNS = ("fact", "value", "as of", "read at", "note")
 NO_ROWS = "there is nothing to tabulate: give services, records, changes, simulations or choices"
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class ServicesTable(Shown):
+class ServicesTable(RowsTable):
     """Results of the room `services`, one row each. `to_frame` gives the same rows."""
 
-    title: str
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
+    __slots__ = ()
 
 
 def services_table(results: Iterable[Shown]) -> ServicesTable:
@@ -180,13 +172,6 @@ def _table(results: Iterable[Shown], *, folded: bool = False) -> Table:
 
 
 @view_of.register
-def _(table: ServicesTable) -> View:
-    # Titles and columns are the kit's own everywhere else; a table that anybody can make has them cleaned.
-    title, columns = one_line(table.title), tuple(map(one_line, table.columns))
-    return View(f"{title}: {len(table.rows)}", tables=(Table(title, columns, table.rows),))
-
-
-@view_of.register
 def _(service: Service) -> View:
     known = {fact.field: fact for fact in service.facts} if service in all_services() else {}
     rows = tuple(_fact_row(known[name]) for name in _fields(service) if name in known)
@@ -274,8 +259,3 @@ def _(choice: Choice) -> View:
         f"{choice.name} {word}: {choice.score} of 20 points",
         tables=(Table("Choice", ("part", "words"), tuple(rows)),),
     )
-
-
-def chosen(services: Iterable[str | Service] | None) -> frozenset[str]:
-    """The ids of the services to show; None is all. Raises ValueError for an unknown one."""
-    return frozenset(find(one).id for one in (all_services() if services is None else services))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 from helpers.services import Choice, Simulation
 from helpers.show.figures import BLUE, GREY, ORANGE, Picture, canvas, card, fit, sentence_list, write
 from helpers.show.safe import one_line
-from helpers.show.services import aligned_words, verdict
+from helpers.show.views.services import aligned_words, verdict
 from helpers.terms import Result
 
 if TYPE_CHECKING:

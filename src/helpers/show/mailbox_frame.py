@@ -130,7 +130,7 @@ class _Columns:
         """The table, once. A row that was interrupted half-way is left out."""
         import pandas as pd
 
-        from helpers.show import tables  # noqa: F401 - it has notebooks show $…$ as it is
+        from helpers.show import frames  # noqa: F401 - it has notebooks show $…$ as it is
 
         rows = min(len(self._dates), len(self._codes), *map(len, self._whole.values()))
         rows = min(rows, *(len(texts.numbers) for texts in self._texts.values()))

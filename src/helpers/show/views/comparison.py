@@ -1,9 +1,9 @@
-"""A mail beside a sending service, as a view: importing this teaches `view_of` what `compare` gives."""
+"""A mail beside a sending service, and the records that the service asks for beside what is in DNS."""
 
 from __future__ import annotations
 
 from helpers.services import Comparison, Difference, RecordState
-from helpers.show.views import Table, Tone, View, view_of
+from helpers.show.views.view import Table, Tone, View, view_of
 
 STATES = {
     "there": "✔ there",

@@ -1,9 +1,21 @@
-"""How a case of the exam is shown. Importing this teaches `view_of` the cases of the room `exercises`."""
+"""What an exercise's feedback shows, and a case of the exam."""
 
 from __future__ import annotations
 
-from helpers.exercises import Case, Way
-from helpers.show.views import Table, View, view_of
+from helpers.exercises import Case, Feedback, Way
+from helpers.show.views.view import Table, View, view_of
+
+
+@view_of.register
+def _(feedback: Feedback) -> View:
+    headline = f"{'Right' if feedback.right else 'Not yet'}.\n{feedback.said}"
+    notes = (f"a hint: {feedback.hint}",) if feedback.hint else ()
+    return View(headline, "good" if feedback.right else "bad", notes=notes)
+
+
+@view_of.register
+def _(way: Way) -> View:
+    return View(f"{way.mail_from} by {way.helo}", tables=(Table("Way", ("fact", "value"), _way_rows(way)),))
 
 
 def _way_rows(way: Way) -> tuple[tuple[str, str], ...]:
@@ -13,11 +25,6 @@ def _way_rows(way: Way) -> tuple[tuple[str, str], ...]:
         ("MAIL FROM", way.mail_from),
         ("signed by", f"d={way.signed_by}; s={way.selector}" if way.signed_by else "nobody"),
     )
-
-
-@view_of.register
-def _(way: Way) -> View:
-    return View(f"{way.mail_from} by {way.helo}", tables=(Table("Way", ("fact", "value"), _way_rows(way)),))
 
 
 @view_of.register

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from helpers.services import Comparison, RecordState
-from helpers.show.comparison import SAME, STATES
-from helpers.show.report.parts import copied, section
+from helpers.show.answer.parts import copied, section
 from helpers.show.safe import escape
+from helpers.show.views.comparison import SAME, STATES
 
 PLACEHOLDERS = "What stands in {braces} is on the service's own page, where your domain is set up."
 

@@ -1,13 +1,14 @@
 """What a redacted mail shows: the verdicts of the original, what to know, and the copy's own fields.
 
-Importing this teaches `view_of` the results of the room `redact`. Who became whom is never shown.
+Who became whom is never shown.
 """
 
 from __future__ import annotations
 
 from helpers.message import read_message
 from helpers.redact import Redacted
-from helpers.show.views import Table, View, facts_table, view_of
+from helpers.show.views.terms import facts_table
+from helpers.show.views.view import Table, View, view_of
 
 MAX_FIELDS = 60
 MAX_VALUE = 300  # characters of a field

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 
 from helpers.diagnosis import Diagnosis
 from helpers.message import Message
-from helpers.show.discovery import discovery_figure
-from helpers.show.dkim_figure import dkim_figure
+from helpers.show.answer.parts import fold, picture, section, table
 from helpers.show.figures import Picture
-from helpers.show.report.parts import fold, picture, section, table
+from helpers.show.figures.discovery import discovery_figure
+from helpers.show.figures.dkim import dkim_figure
+from helpers.show.figures.spf import spf_figure
 from helpers.show.safe import escape
-from helpers.show.spf_figure import spf_figure
-from helpers.show.views import steps_table, view_of
+from helpers.show.views import view_of
+from helpers.show.views.terms import steps_table
 from helpers.terms import ArcCheck, Authentication, DkimCheck, DmarcCheck, Result, SpfCheck
 
 MAX_SIGNATURES = 10  # shown; a hostile mail can carry hundreds

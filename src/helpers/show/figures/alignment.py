@@ -25,6 +25,7 @@ from helpers.terms import Authentication, DmarcCheck, Policy, Result
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+UNTOLD = "pass or fail"  # the result of a check that nobody told
 MAX_ROWS = 5  # a message with more signatures than this says how many are left out
 
 
@@ -125,22 +126,12 @@ def _word(row: _Row) -> str:
 def _content(
     result: Diagnosis | Authentication | DmarcCheck,
 ) -> tuple[str | None, list[_Row], DmarcCheck | None]:
+    """The author domain, a row for each identifier, and DMARC's verdict where there is one."""
     if isinstance(result, Diagnosis):
         dmarc = result.authentication.dmarc if result.authentication else None
-        author = (
-            result.message.author_domain
-            if result.message
-            else result.bounce.blamed_domain
-            if result.bounce
-            else None
-        )
+        author = _author(result)
         rows = [
-            _Row(
-                _QUESTION[i.method],
-                i.domain,
-                f"{i.method}={i.result}" if i.result else "pass or fail",
-                i.aligned,
-            )
+            _Row(_QUESTION[i.method], i.domain, f"{i.method}={i.result}" if i.result else UNTOLD, i.aligned)
             for i in result.identifiers
         ]
     else:
@@ -153,6 +144,13 @@ def _content(
         if not any(row.question == _QUESTION[method] for row in rows):
             rows.append(_Row(_QUESTION[method], None, missing, None))
     return author, sorted(rows, key=lambda row: row.question != _QUESTION["spf"]), dmarc
+
+
+def _author(diagnosis: Diagnosis) -> str | None:
+    """The author domain of the message, or where none came back, the domain that the refusal names."""
+    if diagnosis.message is not None:
+        return diagnosis.message.author_domain
+    return diagnosis.bounce.blamed_domain if diagnosis.bounce is not None else None
 
 
 _QUESTION = {"spf": "SPF asks about MAIL FROM", "dkim": "DKIM signature, d="}

@@ -1,17 +1,13 @@
-"""Checks of one kind side by side: what was tried, how it ended, and which part of the check noticed.
-
-Importing this teaches `view_of` the table; `helpers.show.views` does so at its end.
-"""
+"""Checks of one kind side by side: what was tried, how it ended, and which part of the check noticed."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from helpers.show.safe import one_line
-from helpers.show.views import Table, View, view_of
-from helpers.terms import DkimCheck, DmarcCheck, KeyState, Policy, Result, Shown, SpfCheck
+from helpers.show.views.rows_table import RowsTable
+from helpers.show.views.view import Cell
+from helpers.terms import DkimCheck, DmarcCheck, KeyState, Policy, Result, SpfCheck
 
 _FITS = {True: "✔ fits", False: "✘ differs", None: "– not checked"}
 _KEYS = {None: "– not asked for", KeyState.FOUND: "✔ found"}  # any other state is a fault
@@ -22,13 +18,10 @@ _ASKED = {
 }
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class ChecksTable(Shown):
+class ChecksTable(RowsTable):
     """Checks of one kind, a row each. `to_frame` gives the same rows."""
 
-    title: str
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
+    __slots__ = ()
 
 
 def checks_table(checks: Mapping[str, SpfCheck | DkimCheck | DmarcCheck]) -> ChecksTable:
@@ -70,14 +63,8 @@ def _dmarc_row(check: DmarcCheck) -> tuple[str, ...]:
     return f"{mark}{check.result}", check.policy_domain or "–", _ASKED[check.disposition], check.reason
 
 
-_TABLES: dict[type, tuple[str, tuple[str, ...], Callable[[Any], tuple[str, ...]]]] = {
+_TABLES: dict[type, tuple[str, tuple[str, ...], Callable[[Any], tuple[Cell, ...]]]] = {
     SpfCheck: ("SPF checks", ("SPF", "for", "decided by", "why"), _spf_row),
     DkimCheck: ("DKIM checks", ("DKIM", "body hash", "signature", "key record", "why"), _dkim_row),
     DmarcCheck: ("DMARC checks", ("DMARC", "policy of", "asked for", "why"), _dmarc_row),
 }
-
-
-@view_of.register
-def _(table: ChecksTable) -> View:
-    title, columns = one_line(table.title), tuple(map(one_line, table.columns))
-    return View(f"{title}: {len(table.rows)}", tables=(Table(title, columns, table.rows),))

@@ -9,16 +9,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from helpers.diagnosis import Cause, Diagnosis
-from helpers.show.alignment import alignment_figure
-from helpers.show.hops import hops_figure
-from helpers.show.report.advice import fixes_html, rejected_html
-from helpers.show.report.checks import checks_html
-from helpers.show.report.expected import expected_html
-from helpers.show.report.missing import missing_html
-from helpers.show.report.parts import fold, picture, section, sentences, table
-from helpers.show.report.style import STYLE
+from helpers.show.answer.advice import fixes_html, rejected_html
+from helpers.show.answer.checks import checks_html
+from helpers.show.answer.expected import expected_html
+from helpers.show.answer.missing import missing_html
+from helpers.show.answer.parts import fold, picture, section, sentences, table
+from helpers.show.answer.style import STYLE
+from helpers.show.figures.alignment import alignment_figure
+from helpers.show.figures.hops import hops_figure
 from helpers.show.safe import escape
-from helpers.show.views import facts_table, hops_table, view_of
+from helpers.show.views import view_of
+from helpers.show.views.message import hops_table
+from helpers.show.views.terms import facts_table
 
 if TYPE_CHECKING:
     from helpers.services import Comparison

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from helpers.show.figures import BLUE, GREY, INK, ORANGE, PAPER, Picture, canvas, sentence_list, write
-from helpers.show.measure import fit_end_inches, fit_inches, fold_inches
+from helpers.show.figures.fitting import fit_end_inches, fit_inches, fold_inches
+from helpers.show.figures.spf_tree import Node, shortened, tree_of
 from helpers.show.safe import one_line
-from helpers.show.spf_tree import Node, shortened, tree_of
 from helpers.terms import Result, SpfCheck
 
 if TYPE_CHECKING:

@@ -1,9 +1,15 @@
-"""What live DNS was asked, round by round. Importing this teaches `view_of` the room `lookup`'s results."""
+"""A zone's records, and what live DNS was asked, round by round."""
 
 from __future__ import annotations
 
-from helpers.lookup import Lookup, Lookups
-from helpers.show.views import Cell, Table, View, view_of
+from helpers.lookup import Lookup, Lookups, Zone
+from helpers.show.views.view import Cell, Table, View, view_of
+
+
+@view_of.register
+def _(zone: Zone) -> View:
+    rows = tuple(tuple(row) for row in zone.rows())
+    return View(f"zone with {len(rows)} records", tables=(Table("Records", ("name", "type", "value"), rows),))
 
 
 @view_of.register

@@ -12,7 +12,7 @@ from helpers.bounce import Bounce
 from helpers.diagnosis import Diagnosis
 from helpers.message import Hop, Message
 from helpers.show.figures import BLUE, GREY, INK, ORANGE, PAPER, Picture, canvas, sentence_list, write
-from helpers.show.measure import fit_inches, fold_inches
+from helpers.show.figures.fitting import fit_inches, fold_inches
 from helpers.show.safe import one_line
 
 if TYPE_CHECKING:
