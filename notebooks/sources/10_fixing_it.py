@@ -129,8 +129,9 @@ print("handed in at:", trace.hops[0].server)
 
 # %% [markdown] slideshow={"slide_type": "-"}
 # A checker sees records, never the message, and this one used none of them: it went out through **Gmail**. In macOS
-# Mail an outgoing server belongs to an *account*. The address at `fujiba.net` is a mere alias in the Gmail account, so whatever is written with it
-# takes the Gmail account's server. A server in the list that no account uses is never asked.
+# Mail an outgoing server belongs to an *account*. The address at `fujiba.net` is a mere alias in the Gmail account, so
+# whatever is written with it takes the Gmail account's server. A server in the list that no account uses is never
+# asked.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### An account of its own

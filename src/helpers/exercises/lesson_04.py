@@ -200,7 +200,7 @@ EXERCISES = {
     ),
     "04-unnoticed": Exercise(
         _unnoticed,
-        "Look at the six mails of the lesson that were changed on the way, and at what h= names.",
+        "Look at the five mails of the lesson that were changed on the way, and at what h= names.",
     ),
     "04-new-key": Exercise(
         _new_key,
