@@ -40,8 +40,9 @@ def changes_table(changes: Sequence[Change]) -> Table:
 
 
 def fixes_table(fixes: Sequence[Fix]) -> Table:
-    """What helps, best first: one row a record, the title where its fix begins."""
+    """What helps, best first: a row for each record and for what is to be done elsewhere, once."""
     rows: list[tuple[Cell, ...]] = []
+    told: set[str] = set()
     for number, fix in enumerate(fixes, 1):
         kept = "" if fix.protection_kept else " (weakens protection)"
         title: Cell = f"{number}. {fix.title}{kept}"
@@ -50,9 +51,14 @@ def fixes_table(fixes: Sequence[Fix]) -> Table:
             value = f"(remove) {change.before}" if gone else change.value
             rows.append((title, change.type, change.host, value))
             title = None
+        for sentence in fix.other:
+            if sentence not in told:
+                rows.append((title, None, None, sentence))
+                title = None
+        told.update(fix.other)
         if title is not None:
             rows.append((title, None, None, "(no record)"))
-    columns = ("what helps, tried on a copy", "type", "host", "value")
+    columns = ("what helps, tried on a copy", "type", "host", "value, or what to do elsewhere")
     return Table("What helps", columns, tuple(rows))
 
 
