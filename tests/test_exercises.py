@@ -32,6 +32,7 @@ SHOP = {"author domain": "shop.example", "MAIL FROM": "r@return.sending-service.
     [
         ("00-spf-domain", "fujiba.net"),
         ("00-spf-domain", " Mail.Fujiba.NET. "),
+        ("00-spf-domain", "<monthly@fujiba.net>"),
         ("00-policy-name", "_dmarc.fujiba.net"),
         ("01-names", SHOP | {"signing domain": "Sending-Service.example"}),
         ("01-words", "550 5.7.1 192.0.2.41 is not permitted to send mail from example.com"),
@@ -43,6 +44,7 @@ SHOP = {"author domain": "shop.example", "MAIL FROM": "r@return.sending-service.
         ("07-junk", "v=DMARC1; p=reject; t=y"),
         ("08-right-for", "workspace"),
         ("08-gently", "v=DMARC1; t=y; p=reject"),
+        ("08-gently", "  v=DMARC1; t=y; p=reject\n"),
         ("09-both-strict", "mailgun"),
         ("09-both-strict", "Fastmail"),
         ("09-needs", {"messages_per_month": 50_000, "max_price_usd": 10}),

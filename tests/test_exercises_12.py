@@ -42,6 +42,7 @@ WHOSE = {**FORGERS, "198.51.100.90": "own", "gmail.com": "own"}
         ("12-whose", {name: {"own": " Mine", "not own": "NOT MINE"}[side] for name, side in WHOSE.items()}),
         ("12-when", "2025-06-04"),
         ("12-when", " 20250604 "),
+        ("12-when", "2025-06-04 12:00"),
         ("12-when", date(2025, 6, 4)),
         ("12-when", datetime(2025, 6, 4, 12)),  # noqa: DTZ001 - as a reader writes it
     ],

@@ -13,6 +13,7 @@ import helpers as h
 SAMPLES = Path(__file__).resolve().parent.parent / "data" / "sample_headers"
 BOUNCE = (SAMPLES / "incident_bounce.eml").read_bytes()
 ZONE = h.sample_zone("fujiba")
+LONG = f"{'a' * 40}.{'b' * 40}.example"
 RECORDS = {
     "rwmt1._domainkey.fujiba.net": "rwmt1.dkim.smtp.mailtrap.live",
     "rwmt2._domainkey.fujiba.net": "rwmt2.dkim.smtp.mailtrap.live",
@@ -34,6 +35,7 @@ def with_records(records: dict[str, str], zone: h.Zone = ZONE) -> h.Zone:
         ("From: x@fujiba.net", False, "From these lines"),
         ("From: x@fujiba.net\nReturn-Path: <x@fujiba.net>", False, "From these lines"),
         ("From: x@example.com\nReturn-Path: <a@gmail.com>", False, "example.com"),
+        (f"From: x@{LONG}\nReturn-Path: <a@gmail.com>", False, f"mail from {LONG[:60]}…; the story's"),
         ("From: x@fujiba.net\nReturn-Path: <a@gmail.com>\nSubject: x", False, "Fewer are enough"),
         ("550 5.7.1 rejected due to fujiba.net's DMARC policy.", False, "a receiver's words"),
         (BOUNCE.decode(), False, "Fewer are enough"),

@@ -56,11 +56,16 @@ def wrong(said: str) -> Feedback:
     return Feedback(False, said)
 
 
+def short(text: object, most: int = SAID_BACK) -> str:
+    """An answer, or what came of one, as its feedback repeats it: on one line, of so many characters."""
+    line = " ".join(str(text)[: 4 * most].split())
+    line = "".join(letter if letter.isprintable() else "?" for letter in line)
+    return line if len(line) <= most else f"{line[:most]}…"
+
+
 def quoted(answer: object) -> str:
-    """An answer, or a part of one, as its feedback repeats it: on one line, short, in quotation marks."""
-    text = " ".join(str(answer)[: 4 * SAID_BACK].split())
-    text = "".join(letter if letter.isprintable() else "?" for letter in text)
-    return f"“{text if len(text) <= SAID_BACK else text[:SAID_BACK] + '…'}”"
+    """An answer, or a part of one, as its feedback repeats it: `short`, in quotation marks."""
+    return f"“{short(answer)}”"
 
 
 def check_answer(exercise: str, answer: Any) -> Feedback:

@@ -6,18 +6,15 @@ from typing import Any
 
 from helpers.dmarc import evaluate_dmarc
 from helpers.exercises import Exercise, Feedback, quoted, right, wrong
-from helpers.lookup import a_label, sample_zone
+from helpers.exercises.answers import domain_of
+from helpers.lookup import sample_zone
 from helpers.terms import Result
 
 AUTHOR = "fujiba.net"
 
 
-def _domain(answer: Any) -> str | None:
-    return a_label(answer.strip()) if isinstance(answer, str) and answer.strip() else None
-
-
 def _spf_domain(answer: Any) -> Feedback:
-    domain = _domain(answer)
+    domain = domain_of(answer)
     if domain is None:
         return wrong(f"{quoted(answer)} is no domain name; the answer is one, as text.")
     check = evaluate_dmarc(author_domain=AUTHOR, spf=(domain, "pass"), dkim=[], dns=sample_zone("fujiba"))
@@ -27,7 +24,7 @@ def _spf_domain(answer: Any) -> Feedback:
 
 
 def _policy_name(answer: Any) -> Feedback:
-    name = _domain(answer)
+    name = domain_of(answer)
     if name is None:
         return wrong(f"{quoted(answer)} is no name in DNS; the answer is one, as text.")
     zone = sample_zone("fujiba")
@@ -49,7 +46,6 @@ EXERCISES = {
     "00-policy-name": Exercise(
         _policy_name,
         "The bounce says whose policy it is. DMARC records stand at a name of their own, which begins "
-        "with an "
-        "underscore.",
+        "with an underscore.",
     ),
 }

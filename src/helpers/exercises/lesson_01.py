@@ -7,7 +7,7 @@ from typing import Any
 
 from helpers.bounce import read_bounce
 from helpers.exercises import Exercise, Feedback, quoted, right, wrong
-from helpers.lookup import a_label
+from helpers.exercises.answers import domain_of
 
 # The newsletter of shop.example: who the reader sees, who answers for the envelope, who signed.
 NAMES = {
@@ -17,15 +17,10 @@ NAMES = {
 }
 
 
-def _domain(value: Any) -> str | None:
-    """A domain, also where a whole address was given."""
-    return a_label(value.rpartition("@")[2].strip(" <>")) if isinstance(value, str) else None
-
-
 def _names(answer: Any) -> Feedback:
     if not isinstance(answer, Mapping) or set(answer) != set(NAMES):
         return wrong(f"The answer is a dict with a domain for each of {', '.join(map(repr, NAMES))}.")
-    given = {role: _domain(value) for role, value in answer.items()}
+    given = {role: domain_of(value) for role, value in answer.items()}
     for role, domain in given.items():
         if domain is None:
             return wrong(f"{quoted(answer[role])} is no domain; that is what was given as {role}.")

@@ -8,7 +8,7 @@ from typing import Any
 
 from helpers.dkim import parse_signature
 from helpers.exercises import Exercise, Feedback, quoted, right, wrong
-from helpers.lookup import a_label
+from helpers.exercises.answers import domain_of
 from helpers.message import Message, Stated, read_message
 from helpers.terms import Result
 
@@ -32,12 +32,6 @@ WHERE = {
 }
 
 
-def _domain(value: object) -> str | None:
-    """The domain of an address, or the domain itself, as A-label."""
-    text = str(value).strip().strip("<>").rpartition("@")[2].removesuffix(".")
-    return a_label(text) if isinstance(value, str) and text else None
-
-
 def _four_names(answer: Any) -> Feedback:
     if not isinstance(answer, Mapping):
         return wrong('The answer is a dict: {"From": "…", "MAIL FROM": "…", "HELO": "…", "d=": "…"}.')
@@ -46,7 +40,7 @@ def _four_names(answer: Any) -> Feedback:
         name = KEYS.get(str(key).strip().rstrip("=:").lower())
         if name is None:
             return wrong(f"{quoted(key)} is none of the four: {', '.join(WHERE)}.")
-        given[name] = _domain(value)
+        given[name] = domain_of(value)
     message = read_message(SAMPLES / FORWARDED)
     true = _names_of(message)
     found = [name for name in WHERE if given.get(name) == true[name]]
@@ -63,8 +57,8 @@ def _names_of(message: Message) -> dict[str, str | None]:
     signature = message.get("dkim-signature")
     return {
         "From": message.author_domain,
-        "MAIL FROM": _domain(message.envelope.mail_from or ""),
-        "HELO": _domain(message.envelope.helo or ""),
+        "MAIL FROM": domain_of(message.envelope.mail_from or ""),
+        "HELO": domain_of(message.envelope.helo or ""),
         "d=": parse_signature(signature.raw).domain if signature else None,
     }
 

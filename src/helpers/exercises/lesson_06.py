@@ -7,7 +7,8 @@ from typing import Any
 
 from helpers.dmarc import evaluate_dmarc
 from helpers.exercises import Exercise, Feedback, quoted, right, wrong
-from helpers.lookup import Zone, a_label
+from helpers.exercises.answers import domain_of
+from helpers.lookup import Zone
 from helpers.terms import DmarcCheck, Result
 
 # ------------------------------------------------------------- one signature
@@ -19,7 +20,7 @@ SIGNED = {
 
 
 def _signed_by(answer: Any) -> DmarcCheck | None:
-    domain = a_label(answer.strip()) if isinstance(answer, str) and answer.strip() else None
+    domain = domain_of(answer)
     if domain is None:
         return None
     return evaluate_dmarc(

@@ -1,5 +1,4 @@
-"""Exercises of lesson 07, on the lab: records that are tried out, for the owner's mail and for a "
-"forger's."""
+"""Exercises of lesson 07, on the lab: records that are tried out, for the owner's mail and a forger's."""
 
 from __future__ import annotations
 
@@ -7,6 +6,7 @@ from typing import Any
 
 from helpers.dmarc import evaluate_dmarc
 from helpers.exercises import Exercise, Feedback, quoted, right, wrong
+from helpers.exercises.answers import texts_of
 from helpers.lookup import Zone, sample_zone
 from helpers.spf import check_spf
 from helpers.terms import Result, SpfCheck
@@ -15,19 +15,12 @@ AUTHOR = "fujiba.net"
 HOME_IP, MAILGUN_IP, FORGER_IP = "203.0.113.77", "198.51.100.1", "198.51.100.200"
 
 
-def _texts(answer: Any) -> list[str] | None:
-    texts = [answer] if isinstance(answer, str) else answer
-    if not isinstance(texts, (list, tuple)) or not all(isinstance(text, str) for text in texts):
-        return None
-    return [text.strip()[:2000] for text in texts][:10]
-
-
 def _published(name: str, texts: list[str]) -> Zone:
     return sample_zone("fujiba").with_records(name, "TXT", texts)
 
 
 def _spf(answer: Any) -> Feedback:
-    texts = _texts(answer)
+    texts = texts_of(answer)
     if not texts:
         return wrong(f"{quoted(answer)} is no record; the answer is its text, v=spf1 and what follows.")
     zone = _published(AUTHOR, texts)
@@ -51,7 +44,7 @@ def _spf(answer: Any) -> Feedback:
 
 
 def _junk(answer: Any) -> Feedback:
-    texts = _texts(answer)
+    texts = texts_of(answer)
     if not texts:
         return wrong(f"{quoted(answer)} is no record; the answer is its text, v=DMARC1 and what follows.")
     check = evaluate_dmarc(
@@ -74,8 +67,7 @@ EXERCISES = {
     "07-from-home": Exercise(
         _spf,
         "The mechanism that names one address is ip4. It goes into the record that is there, before the "
-        "word that "
-        "answers for everybody else.",
+        "word that answers for everybody else.",
     ),
     "07-junk": Exercise(
         _junk,

@@ -6,6 +6,7 @@ from typing import Any
 
 from helpers.dmarc import evaluate_dmarc
 from helpers.exercises import Exercise, Feedback, quoted, right, wrong
+from helpers.exercises.answers import texts_of
 from helpers.lab import RELAYS, lab
 from helpers.lookup import sample_zone
 from helpers.terms import Policy, Result
@@ -34,10 +35,10 @@ def _relay(answer: Any) -> Feedback:
 
 
 def _gently(answer: Any) -> Feedback:
-    texts = [answer] if isinstance(answer, str) else answer
-    if not isinstance(texts, (list, tuple)) or not texts or not all(isinstance(text, str) for text in texts):
+    texts = texts_of(answer)
+    if not texts:
         return wrong(f"{quoted(answer)} is no record; the answer is its text, v=DMARC1 and what follows.")
-    zone = sample_zone("fujiba").with_records(f"_dmarc.{AUTHOR}", "TXT", [text[:2000] for text in texts[:5]])
+    zone = sample_zone("fujiba").with_records(f"_dmarc.{AUTHOR}", "TXT", texts)
     check = evaluate_dmarc(author_domain=AUTHOR, spf=("gmail.com", "pass"), dkim=[], dns=zone)
     if check.result == Result.NONE:
         return wrong(f"dmarc=none: {check.reason}")
@@ -52,8 +53,8 @@ EXERCISES = {
     "08-right-for": Exercise(
         _relay,
         "The record that the advice changes is read only when its domain stands in MAIL FROM, and it "
-        "names Google's "
-        "addresses. Which relay sends from there with the author's own domain in the envelope?",
+        "names Google's addresses. Which relay sends from there with the author's own domain in the "
+        "envelope?",
     ),
     "08-gently": Exercise(
         _gently,

@@ -1,5 +1,4 @@
-"""Exercises of lesson 09, on services: needs that put another one first, and what strict alignment "
-"leaves."""
+"""Exercises of lesson 09, on services: needs that put another one first, and what strict alignment leaves."""
 
 from __future__ import annotations
 
@@ -56,7 +55,6 @@ EXERCISES = {
     "09-both-strict": Exercise(
         _both,
         "Strict wants the author domain itself in the Return-Path. Look for a service in the table whose "
-        "Return-Path "
-        "has no subdomain.",
+        "Return-Path has no subdomain.",
     ),
 }

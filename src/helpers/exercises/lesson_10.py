@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
 from helpers.authentication import authenticate
 from helpers.dmarc import evaluate_dmarc
 from helpers.exercises import Exercise, Feedback, quoted, right, wrong
+from helpers.exercises.answers import texts_of
 from helpers.lookup import Zone, sample_zone
 from helpers.services import Sent, send_through
-from helpers.terms import Result
+from helpers.terms import DmarcCheck, Result
 
 AUTHOR = "fujiba.net"
 HOSTS = {
@@ -64,17 +65,16 @@ def _set_up(answer: Any) -> Feedback:
     return right("dmarc=pass through Postmark, and what was in DNS before is there.")
 
 
-def _evaluate(texts: list[str], author: str) -> Callable[[], Any]:
+def _evaluated(texts: list[str], author: str) -> DmarcCheck:
     zone = Zone.from_dict({f"_dmarc.{AUTHOR}": {"TXT": texts}, f"news.{AUTHOR}": {"A": ["192.0.2.7"]}})
-    return lambda: evaluate_dmarc(author_domain=author, spf=("sender.example", "pass"), dkim=[], dns=zone)
+    return evaluate_dmarc(author_domain=author, spf=("sender.example", "pass"), dkim=[], dns=zone)
 
 
 def _exception(answer: Any) -> Feedback:
-    texts = [answer] if isinstance(answer, str) else answer
-    if not isinstance(texts, (list, tuple)) or not texts or not all(isinstance(text, str) for text in texts):
+    texts = texts_of(answer)
+    if not texts:
         return wrong(f"{quoted(answer)} is no record; the answer is its text, v=DMARC1 and what follows.")
-    short = [text[:2000] for text in texts[:5]]
-    main, news = _evaluate(short, AUTHOR)(), _evaluate(short, f"news.{AUTHOR}")()
+    main, news = _evaluated(texts, AUTHOR), _evaluated(texts, f"news.{AUTHOR}")
     if main.result == Result.NONE:
         return wrong(f"dmarc=none: {main.reason}")
     if main.disposition != "reject":
@@ -90,14 +90,12 @@ EXERCISES = {
     "10-hosts": Exercise(
         _hosts,
         "The panel appends the domain. So write what stands before it, and the sign for “nothing before "
-        "it” where "
-        "the record belongs to the domain itself.",
+        "it” where the record belongs to the domain itself.",
     ),
     "10-set-up": Exercise(
         _set_up,
         "`records_for(…, example=True)` gives the records with a key in them, and `publish` puts them "
-        "into a zone "
-        "without taking away what is there.",
+        "into a zone without taking away what is there.",
     ),
     "10-exception": Exercise(
         _exception,

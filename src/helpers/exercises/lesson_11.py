@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from helpers.dmarc import evaluate_dmarc
-from helpers.exercises import Exercise, Feedback, right, wrong
+from helpers.exercises import Exercise, Feedback, quoted, right, short, wrong
 from helpers.lookup import Zone, sample_zone
 from helpers.terms import Policy, Result
 
@@ -27,7 +27,7 @@ def _unsigned(answer: Any) -> Feedback:
         return wrong('The answer is a set of ways, such as {"forwarder", "list"}; none at all is set().')
     ways = [way for way in answer if isinstance(way, str)]
     if strange := [way for way in answer if way not in WAYS]:
-        return wrong(f"“{str(strange[0])[:40]}” is none of the three ways: {', '.join(WAYS)}.")
+        return wrong(f"{quoted(strange[0])} is none of the three ways: {', '.join(WAYS)}.")
     for way in ways:
         spf, why = WAYS[way]
         check = evaluate_dmarc(author_domain="fujiba.net", spf=spf, dns=sample_zone("fujiba-fixed"))
@@ -47,8 +47,8 @@ def _srs(answer: Any) -> Feedback:
     if (local, domain.lower()) == (packed_local, packed_domain):
         return right("The report goes to the forwarder, which unpacks the address and passes it on.")
     if domain.lower() != packed_domain:
-        return wrong(f"The domain is not {domain[:60]}: look between the third and the fourth equals sign.")
-    return wrong(f"The domain is right, the part before the @ is not {local[:60]}.")
+        return wrong(f"The domain is not {short(domain)}: look between the third and the fourth equals sign.")
+    return wrong(f"The domain is right, the part before the @ is not {short(local)}.")
 
 
 def _list_policy(answer: Any) -> Feedback:

@@ -10,6 +10,7 @@ from typing import Any
 
 from helpers.dmarc import evaluate_dmarc
 from helpers.exercises import Exercise, Feedback, quoted, right, wrong
+from helpers.exercises.answers import day_of
 from helpers.lookup import sample_zone
 from helpers.reports import Record, Reports, Sender, read_reports, ready_for_reject, senders
 from helpers.terms import DmarcCheck
@@ -147,7 +148,7 @@ def _evidence(sender: Sender) -> str:
 
 
 def _when(answer: Any) -> Feedback:
-    day = _day(answer)
+    day = day_of(answer)
     if day is None:
         return wrong('The answer is a day, as text: "2025-06-15".')
     found = _month_from(day)
@@ -156,17 +157,6 @@ def _when(answer: Any) -> Feedback:
     if not isinstance(_month_from(day - timedelta(days=1)), Feedback):
         return wrong(f"The {DAYS} days from {day} on are clean. So are those from a day earlier: go back.")
     return right(f"From {day} on, {found} messages in {DAYS} days, and not one of the owner's own fails.")
-
-
-def _day(answer: Any) -> date | None:
-    if isinstance(answer, datetime):
-        return answer.date()
-    if isinstance(answer, date):
-        return answer
-    try:
-        return date.fromisoformat(answer.strip()) if isinstance(answer, str) else None
-    except ValueError:
-        return None
 
 
 def _month_from(day: date) -> int | Feedback:

@@ -11,7 +11,7 @@ from urllib.parse import unquote_to_bytes
 
 from helpers import services
 from helpers.diagnosis import Cause
-from helpers.exercises import Exercise, Feedback, right, wrong
+from helpers.exercises import Exercise, Feedback, right, short, wrong
 from helpers.fixes import diagnose
 from helpers.lookup import Zone, sample_zone
 from helpers.message import Message
@@ -20,12 +20,7 @@ DATA = Path(__file__).resolve().parents[3] / "data"
 BOUNCE = DATA / "sample_headers" / "incident_bounce.eml"
 LONGEST = 1_000_000  # characters of an answer that are read
 FEW = 2  # lines that are enough
-SHOWN = 80  # characters of the reader's own words that are said back
-
-
-def _said(value: object) -> str:
-    text = " ".join(str(value).split())[:SHOWN]
-    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text)
+SENTENCE = 200  # characters of the kit's own words: names in them are the reader's
 
 
 # ------------------------------------------------------------------- few lines
@@ -38,16 +33,16 @@ def _few_lines(answer: Any) -> Feedback:
         return wrong("That is a whole mail and more; a few header lines are asked for.")
     found = diagnose(answer.encode("utf-8", "replace"), dns=None)  # text without a line end could name a file
     if found.cause == Cause.STATED_ONLY:
-        return wrong(f"These are a receiver's words, and the kit says: {_said(found.summary)} …")
+        return wrong(f"These are a receiver's words, and the kit says: {short(found.summary, SENTENCE)}")
     if found.cause != Cause.AUTHENTICATED_AS_OTHER:
-        return wrong(f"From these lines the kit says “{found.title}”: {_said(found.summary)}")
+        return wrong(f"From these lines the kit says “{found.title}”: {short(found.summary, SENTENCE)}")
     lines = [line for line in answer.splitlines() if line.strip()]
     if len(lines) > FEW:
         return wrong(f"The cause follows, out of {len(lines)} lines. Fewer are enough: take one away.")
     author = found.message.author_domain if found.message is not None else None
     if author != "fujiba.net":
         return wrong(
-            f"The cause follows, for mail from {_said(author)}; the story's mail is from fujiba.net."
+            f"The cause follows, for mail from {short(author)}; the story's mail is from fujiba.net."
         )
     return right(
         f"{len(lines)} lines, and no DNS: SPF speaks for {found.identifiers[0].domain}, and the reader sees "
@@ -65,14 +60,14 @@ def _records(answer: Any) -> Feedback:
     asked = [one for one in found.records if one.record.required and one.state != "fill in"]
     for one in asked:
         if one.state != "there":
-            has = f": {_said(one.found)}" if one.found else ""
+            has = f": {short(one.found)}" if one.found else ""
             return wrong(f"{one.record.type} {one.record.name}: {one.state}{has}.")
     before = sample_zone("fujiba")
     lost = sorted(set(before.rows()) - set(answer.rows()))
     if lost:
         name, rdtype, value = lost[0]
         return wrong(
-            f"Mailtrap's records are there, and another one is gone: {rdtype} {name} {_said(value)}."
+            f"Mailtrap's records are there, and another one is gone: {rdtype} {name} {short(value)}."
         )
     return right(
         f"{len(asked)} records with fixed names are there, and what was there before still is. The one left "
@@ -97,7 +92,7 @@ def _redacted(answer: Any) -> Feedback:
     if found.cause != Cause.AUTHENTICATED_AS_OTHER:
         return wrong(f"Nothing of yours is left in it, nor is the cause: the kit now says “{found.title}”.")
     author = found.message.author_domain if found.message is not None else None
-    return right(f"Nobody can tell whose it is, and it still shows why: the reader sees {_said(author)}.")
+    return right(f"Nobody can tell whose it is, and it still shows why: the reader sees {short(author)}.")
 
 
 def _bytes(answer: Any) -> bytes | None:

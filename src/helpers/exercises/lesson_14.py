@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from helpers.exercises import Exercise, Feedback, quoted, right, wrong
+from helpers.exercises.answers import day_of
 from helpers.lookup import Zone
 from helpers.mailbox import MailboxRow, read_mailbox
 from helpers.spf import check_spf
@@ -23,7 +23,7 @@ def _rows() -> tuple[MailboxRow, ...]:
     return tuple(read_mailbox(FOLDER / "orchard.mbox.gz", progress=False))
 
 
-def _said(count: int, noun: str) -> str:
+def _counted(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
@@ -31,7 +31,7 @@ def _said(count: int, noun: str) -> str:
 
 
 def _gmx(answer: Any) -> Feedback:
-    day = _day(answer)
+    day = day_of(answer)
     if day is None:
         return wrong(f"{quoted(answer)} is no day; the answer is one, such as 2026-04-14 in quotation marks.")
     days = sorted(
@@ -41,27 +41,18 @@ def _gmx(answer: Any) -> Feedback:
     )
     before = sum(one < day for one in days)
     if before:
-        return wrong(f"Before {day} GMX refused {_said(before, 'mail')} because of the policy already.")
+        return wrong(f"Before {day} GMX refused {_counted(before, 'mail')} because of the policy already.")
     if day not in days:
         late = sum(row.date is not None and row.date.date() == day for row in _rows())
         there = (
-            f"on that day came {_said(late, 'bounce')}, none of them such" if late else "no bounce came then"
+            f"on that day came {_counted(late, 'bounce')}, none of them such"
+            if late
+            else "no bounce came then"
         )
         return wrong(f"GMX had not refused anything because of the policy by then: {there}.")
     return right(
         f"From {day} on, weeks after the others: who receives decides since when it follows a policy."
     )
-
-
-def _day(answer: Any) -> date | None:
-    if isinstance(answer, datetime):
-        return answer.date()
-    if isinstance(answer, date):
-        return answer
-    try:
-        return datetime.fromisoformat(str(answer).strip()).date()
-    except ValueError:
-        return None
 
 
 # ------------------------------------------------------------------------- SPF
@@ -96,18 +87,18 @@ def _office(answer: Any) -> Feedback:
     picked = [by_number[number] for number in sorted(numbers)]
     if others := [row for row in picked if row.blamed is None]:
         return wrong(
-            f"{_said(len(others), 'row')} of yours are not about authentication, such as message "
+            f"{_counted(len(others), 'row')} of yours are not about authentication, such as message "
             f"{others[0].message}: {others[0].meaning}"
         )
     if others := [row for row in picked if row.mail_from_domain != "gmail.com"]:
         return wrong(
-            f"{_said(len(others), 'row')} of yours came another way, such as message {others[0].message}: "
+            f"{_counted(len(others), 'row')} of yours came another way, such as message {others[0].message}: "
             f"its MAIL FROM is at {others[0].mail_from_domain}."
         )
     missing = [row for row in _rows() if _is_office(row) and row.message not in numbers]
     if missing:
         return wrong(
-            f"{_said(len(missing), 'row')} are missing, such as message {missing[0].message}, refused by "
+            f"{_counted(len(missing), 'row')} are missing, such as message {missing[0].message}, refused by "
             f"{missing[0].receiver} with the words “{missing[0].text}”"
         )
     return right(f"All {len(picked)} of them: one sending service that aligns would end every one.")
