@@ -137,10 +137,10 @@ def test_a_bounce_from_the_file_chooser(panel: Panel) -> None:
 
 def test_one_click_selects_a_whole_record(panel: Panel) -> None:
     """Follows the test before it: its answer is still there."""
-    value = panel.page.locator(".mailreport td code.copy:visible", has_text="v=DKIM1")
+    value = panel.page.locator(".mailreport td code.copy:visible", has_text="k=rsa; p=")
     value.first.click()
     assert panel.page.evaluate("getSelection().toString().trim()") == value.first.inner_text().strip()
-    assert value.first.inner_text().startswith("v=DKIM1; k=rsa; p=")
+    assert value.first.inner_text().startswith("k=rsa; p=")  # Mailgun's records go without v=DKIM1
 
 
 def test_each_check_unfolds(panel: Panel) -> None:
