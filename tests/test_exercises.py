@@ -64,6 +64,7 @@ def test_whatever_does_the_job_is_right(exercise: str, answer: Any) -> None:
     [
         ("00-spf-domain", "gmail.com", "gmail.com and fujiba.net have different organizational domains"),
         ("00-spf-domain", "not a domain", "no domain name"),
+        ("00-spf-domain", "MAIL FROM a@gmail.com, From b@fujiba.net", "no domain name"),
         ("00-policy-name", "fujiba.net", "dmarc=fail as before"),
         ("00-policy-name", "_dmarc.example.com", "Nothing is published"),
         (

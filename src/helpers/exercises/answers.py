@@ -11,8 +11,8 @@ MAX_TEXT, MAX_TEXTS = 2_000, 10  # characters of a record and records of a name 
 
 
 def domain_of(answer: Any) -> str | None:
-    """The domain in an answer as A-label, also where a whole address was given; None without one."""
-    if not isinstance(answer, str):
+    """The domain in an answer as A-label, also where a whole address was given; None without exactly one."""
+    if not isinstance(answer, str) or answer.count("@") > 1:
         return None
     name = answer.strip().strip("<>").rpartition("@")[2].strip()
     return a_label(name) if name else None
