@@ -535,6 +535,8 @@ SUBJECTS = {
     b"=?iso-2022-jp?B?GyRCLSEbKEI=?=": "①",  # NEC's row 13, which Python's codec refuses
     b"=?shift_jis?B?h0A=?=": "①",
     b"=?punycode?q?" + b"a" * 100 + b"?=": "a" * 100,
+    b"=?-punycode-?q?abc-?=": "abc-",
+    b"=?unicode-escape?q?=5Cx41?=": "\\x41",
     b"\x1b$B7oL>\x1b(B": "件名",
     "件名".encode(): "件名",
     b"caf\xe9": "café",
@@ -1293,7 +1295,8 @@ def test_parts_with_every_line_ending(ending):
         ("Content-Type: text/plain; charset=utf-8", b"caf\xe9", "caf�"),
         ("Content-Type: text/plain; charset=nonsense", b"caf\xe9", "café"),
         ("Content-Type: text/plain; charset=hex", b"cafe", "cafe"),
-        ("Content-Type: text/plain; charset=punycode", b"cafe", "cafe"),
+        ("Content-Type: text/plain; charset=punycode", b"cafe-", "cafe-"),
+        ("Content-Type: text/plain; charset=_Punycode-", b"cafe-", "cafe-"),
         ("Content-Type: text/plain; charset=shift_jis", b"\x87\x40", "①"),
         ('Content-Type: text/plain; (comment) charset="iso-2022-jp"', b"\x1b$B-!\x1b(B", "①"),
         ("Content-Type: text/plain", b"\x1b$B$3$s\x1b(B", "こん"),

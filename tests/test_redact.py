@@ -673,3 +673,13 @@ def test_ten_megabytes():
     assert copy.message.count(b"\n") >= raw.count(b"\n")
     assert b"fujiba" not in copy.message
     assert b"62.1.2.3" not in copy.message
+
+
+@pytest.mark.parametrize(
+    "charset", ["punycode", "-Punycode", "idna", "unicode_escape", "hex", "\0", "a" * 200]
+)
+def test_whatever_is_named_as_charset_nothing_raises_and_no_name_stays(charset):
+    head = f"From: =?{charset}?B?TmFrYW11cmE=?= <nakamura@example.com>\r\n"
+    head += f"Content-Type: text/plain; charset={charset}\r\n\r\n"
+    shared = h.redact(head.encode() + "Nakamura (中村) nakamura@example.com\r\n".encode())
+    assert "nakamura" not in shared.message.decode("utf-8").lower()

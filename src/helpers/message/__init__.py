@@ -26,14 +26,15 @@ from helpers.message.parts import Part
 from helpers.message.read import read_block, split_headers
 from helpers.message.stated import Stated, parse_stated
 from helpers.message.trust import judged
+from helpers.message.words import is_charset
 from helpers.terms import Envelope, Shown, plain
 
 if TYPE_CHECKING:
     from datetime import datetime
 
 __all__ = [
-    "Address", "Header", "Hop", "Message", "NotCounted", "Part", "Stated", "positions_by_name",
-    "read_message", "split_headers",
+    "Address", "Header", "Hop", "Message", "NotCounted", "Part", "Stated", "is_charset",
+    "positions_by_name", "read_message", "split_headers",
 ]  # fmt: skip
 
 _REPLY = re.compile(r"[245]\d\d[ -]|<")  # a pasted SMTP reply, whatever it ends with

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import binascii
+import codecs
 import re
+from functools import lru_cache
 
 # What mail says against what it means: the wider charset of the same family.
 _WIDER = {
@@ -17,8 +19,23 @@ _WIDER = {
     "ansi_x3.4-1968": "utf-8", "x-unknown": "utf-8", "unknown-8bit": "utf-8",
     "default": "utf-8", "8bit": "utf-8", "binary": "utf-8",
 }  # fmt: skip
+MAX_LABEL = 60  # characters; the longest registered name of a charset has 45
 # Python's codecs that are no charset of mail: slow on hostile input, or not text at all.
 _REFUSED = frozenset({"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "mbcs", "oem"})
+
+
+def is_charset(label: str) -> bool:
+    """Whether a label may be used as a charset of mail; hostile mail names other codecs, in any spelling."""
+    return 0 < len(label) <= MAX_LABEL and _is_charset(label)
+
+
+@lru_cache(maxsize=256)
+def _is_charset(label: str) -> bool:
+    try:
+        return codecs.lookup(label).name.replace("-", "_") not in _REFUSED
+    except (LookupError, ValueError):
+        return False
+
 
 _ENCODED_WORD = re.compile(r"=\?([^?\s*]{1,75})(?:\*[^?\s]{0,75})?\?([bBqQ])\?([^?]*)\?=")
 _BETWEEN = re.compile(r"\?=\s+=\?")
@@ -33,7 +50,7 @@ def bytes_to_text(data: bytes, charset: str = "") -> str:
     if not wanted and b"\x1b$" in data:
         wanted = "iso-2022-jp"
     wanted = _WIDER.get(wanted, wanted)
-    if wanted and wanted != "utf-8" and wanted.replace("-", "_") not in _REFUSED:
+    if wanted != "utf-8" and is_charset(wanted):
         try:
             return data.decode(wanted)
         except UnicodeDecodeError:

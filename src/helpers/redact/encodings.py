@@ -6,7 +6,7 @@ import base64
 import binascii
 import re
 
-from helpers.message import Header
+from helpers.message import Header, is_charset
 
 
 def readable(header: Header, body: bytes) -> str:
@@ -25,13 +25,20 @@ def worded_again(text: str, raw: bytes) -> str:
     if found is None or not text:
         return text
     charset = found.group(1).decode("ascii", "replace")
-    try:
-        data = text.encode(charset)
-    except (LookupError, UnicodeError):
+    data = _encoded(text, charset)
+    if data is None:
         charset, data = "utf-8", text.encode("utf-8", "replace")
     limit = 30 if data.isascii() else len(data)
     pieces = [data[start : start + limit] for start in range(0, len(data), limit)]
     return " ".join([f"=?{charset}?B?{base64.b64encode(piece).decode()}?=" for piece in pieces])
+
+
+def _encoded(text: str, charset: str) -> bytes | None:
+    """None where this is no charset, or one that can't hold the text."""
+    try:
+        return text.encode(charset) if is_charset(charset) else None
+    except (LookupError, UnicodeError):  # some codecs are found, and are not for text
+        return None
 
 
 _WIDER = {
@@ -46,11 +53,8 @@ def encode_text(text: str, charset: str, original: bytes) -> tuple[bytes, str | 
     if not label and b"\x1b$" in original:
         label = "iso-2022-jp"
     for codec in (label, _WIDER.get(label, "")):
-        try:
-            if codec:
-                return text.encode(codec), None
-        except (LookupError, UnicodeError, ValueError):
-            continue
+        if (data := _encoded(text, codec)) is not None:
+            return data, None
     if text.isascii():
         return text.encode("ascii"), None
     return text.encode("utf-8", "replace"), "utf-8"
