@@ -63,6 +63,12 @@ def short(text: object, most: int = SAID_BACK) -> str:
     return line if len(line) <= most else f"{line[:most]}…"
 
 
+def sentence(clause: str) -> str:
+    """A clause of a check, such as ``Alignment.decided_by``, as a sentence; a domain keeps its small letter."""
+    first = clause if "." in clause.partition(" ")[0] else clause[:1].upper() + clause[1:]
+    return first if first.endswith((".", "?")) else f"{first}."
+
+
 def quoted(answer: object) -> str:
     """An answer, or a part of one, as its feedback repeats it: `short`, in quotation marks."""
     return f"“{short(answer)}”"

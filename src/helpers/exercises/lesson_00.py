@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from helpers.dmarc import evaluate_dmarc
-from helpers.exercises import Exercise, Feedback, quoted, right, wrong
+from helpers.exercises import Exercise, Feedback, quoted, right, sentence, wrong
 from helpers.exercises.answers import domain_of
 from helpers.lookup import sample_zone
 from helpers.terms import Result
@@ -19,8 +19,12 @@ def _spf_domain(answer: Any) -> Feedback:
         return wrong(f"{quoted(answer)} is no domain name; the answer is one, as text.")
     check = evaluate_dmarc(author_domain=AUTHOR, spf=(domain, "pass"), dkim=[], dns=sample_zone("fujiba"))
     if check.result == Result.PASS:
-        return right(f"With spf=pass for {domain} it is dmarc=pass. {check.alignments[0].decided_by}")
-    return wrong(f"With spf=pass for {domain} it is still dmarc=fail. {check.alignments[0].decided_by}")
+        return right(
+            f"With spf=pass for {domain} it is dmarc=pass. {sentence(check.alignments[0].decided_by)}"
+        )
+    return wrong(
+        f"With spf=pass for {domain} it is still dmarc=fail. {sentence(check.alignments[0].decided_by)}"
+    )
 
 
 def _policy_name(answer: Any) -> Feedback:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from helpers.dmarc import evaluate_dmarc
-from helpers.exercises import Exercise, Feedback, quoted, right, wrong
+from helpers.exercises import Exercise, Feedback, quoted, right, sentence, wrong
 from helpers.exercises.answers import domain_of
 from helpers.lookup import Zone
 from helpers.terms import DmarcCheck, Result
@@ -35,7 +35,7 @@ def _signer(answer: Any) -> Feedback:
     check = _signed_by(answer)
     if check is None:
         return wrong(f"{quoted(answer)} is not a domain name; the answer is the value of d=, as text.")
-    decided = check.alignments[-1].decided_by
+    decided = sentence(check.alignments[-1].decided_by)
     if check.result == Result.PASS:
         return right(f"dmarc=pass. {decided}")
     return wrong(
@@ -108,10 +108,10 @@ def _siblings(answer: Any) -> Feedback:
     if check.result == Result.NONE:
         return wrong(f"dmarc=none: {check.reason}")
     if check.result != Result.PASS:
-        return wrong(f"dmarc={check.result}: {check.alignments[-1].decided_by}")
+        return wrong(f"dmarc={check.result}: {check.alignments[-1].decided_by}.")
     if stranger.disposition == "none":
         return wrong("It aligns, and what does not align is let through as well: ask receivers to act on it.")
-    return right(f"dmarc=pass for a sibling's signature. {check.alignments[-1].decided_by}")
+    return right(f"dmarc=pass for a sibling's signature. {sentence(check.alignments[-1].decided_by)}")
 
 
 EXERCISES = {

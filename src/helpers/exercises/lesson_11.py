@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from helpers.dmarc import evaluate_dmarc
-from helpers.exercises import Exercise, Feedback, quoted, right, short, wrong
+from helpers.exercises import Exercise, Feedback, quoted, right, sentence, short, wrong
 from helpers.lookup import Zone, sample_zone
 from helpers.terms import Policy, Result
 
@@ -32,7 +32,7 @@ def _unsigned(answer: Any) -> Feedback:
         spf, why = WAYS[way]
         check = evaluate_dmarc(author_domain="fujiba.net", spf=spf, dns=sample_zone("fujiba-fixed"))
         if check.result != Result.PASS:
-            return wrong(f"{way}: spf={spf[1]} for {spf[0]}, dmarc={check.result}. {why.capitalize()}.")
+            return wrong(f"{way}: spf={spf[1]} for {spf[0]}, dmarc={check.result}. {sentence(why)}")
     return right("SPF alone survives none of them: that is why the signature matters.")
 
 
