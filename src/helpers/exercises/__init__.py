@@ -64,7 +64,7 @@ def short(text: object, most: int = SAID_BACK) -> str:
 
 
 def sentence(clause: str) -> str:
-    """A clause of a check, such as ``Alignment.decided_by``, as a sentence; a domain keeps its small letter."""
+    """A clause of a check, such as ``Alignment.decided_by``, as a sentence; a domain stays as it is."""
     first = clause if "." in clause.partition(" ")[0] else clause[:1].upper() + clause[1:]
     return first if first.endswith((".", "?")) else f"{first}."
 
