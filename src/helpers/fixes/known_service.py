@@ -11,15 +11,19 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from helpers.authentication import check_envelope
+from helpers.dkim import verify_dkim
 from helpers.fixes.results import Who
 from helpers.fixes.spf_flat import check_worst, records_at
 from helpers.fixes.spf_text import is_spf
 from helpers.fixes.trial import Trial
+from helpers.lookup import Overlay
 from helpers.spf import parse_spf
 from helpers.terms import Result
 
 if TYPE_CHECKING:
     from helpers.services import DnsRecord, Sent, Service
+    from helpers.terms import Answer
 
 # Others are not needed for sending, or there already: the MX records, tracking, a DMARC record.
 _PURPOSES = ("verification", "SPF", "DKIM key", "Return-Path")
@@ -59,10 +63,7 @@ def _set_up(trial: Trial, service: Service, region: str | None, sent: Sent) -> T
     for record, example in zip(asked, tried, strict=True):
         if record.required and record.purpose in _PURPOSES:
             changed = _with(changed, record, example, service.name)
-    for name, types in sent.world.to_dict().items():
-        for rdtype, values in types.items():
-            changed = changed.with_record(name, rdtype, *map(_text, values), foreign=True)
-    changed = replace(changed, message=sent.message, envelope=sent.envelope)
+    changed = _with_world(replace(changed, message=sent.message, envelope=sent.envelope), sent)
     server = service.smtp_host
     return changed.noting(
         title=f"Send through {service.name}, which the SPF record of {trial.author} lists already",
@@ -76,6 +77,24 @@ def _set_up(trial: Trial, service: Service, region: str | None, sent: Sent) -> T
             f"{sent.envelope.client_ip} and the keys of the proof stand for {service.name}'s own.",
         ),
     )
+
+
+def _with_world(trial: Trial, sent: Sent) -> Trial:
+    """The trial with what the checks ask of the service's own DNS, and nothing else of it."""
+    world = Overlay(trial.dns, sent.world)
+    asked: set[str] = set()
+
+    def dns(name: str, rdtype: str) -> Answer:
+        answer = world(name, rdtype)
+        asked.update((name, *answer.chain))
+        return answer
+
+    check_envelope(sent.envelope, dns)
+    verify_dkim(sent.message, dns, now=trial.case.now)
+    for name, types in sent.world.to_dict().items():
+        for rdtype, values in types.items() if name in asked else ():
+            trial = trial.with_record(name, rdtype, *map(_text, values), foreign=True)
+    return trial
 
 
 def _with(trial: Trial, record: DnsRecord, example: DnsRecord, service: str) -> Trial:
