@@ -147,8 +147,9 @@ def _wire(query: dns.message.Message, said: Answer, ttl: int, size: int) -> byte
     names = [written_name(name) for name in (said.name, *said.chain)]
     reply.answer += [dns.rrset.from_text(name, ttl, "IN", "CNAME", to) for name, to in pairwise(names)]
     if said.values:
-        values = list(written_values(said.rdtype, said.values))
-        reply.answer.append(dns.rrset.from_text(names[-1], ttl, "IN", said.rdtype, *values))
+        # A set for each record: dnspython shuffles the records of one set.
+        values = written_values(said.rdtype, said.values)
+        reply.answer += [dns.rrset.from_text(names[-1], ttl, "IN", said.rdtype, value) for value in values]
     else:
         reply.authority.append(dns.rrset.from_text(".", ttl, "IN", "SOA", SOA))
     try:

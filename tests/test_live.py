@@ -353,6 +353,14 @@ def jittery_server(held: list[Zone]) -> Iterator[DnsServer]:
         yield server
 
 
+def test_the_server_of_these_tests_keeps_the_order_of_records() -> None:
+    """Else a result could differ by the order alone, as it may with real servers."""
+    addresses = [f"192.0.2.{n}" for n in range(20)]
+    with dns_server(Zone.from_dict({"example.com": {"A": addresses}}), delay=0) as server:
+        live = LiveDns("127.0.0.1", server.port, timeout=20)
+        assert list(live("example.com", "A").values) == addresses
+
+
 def test_results_are_the_same_whichever_answer_comes_first() -> None:
     """The same property with threads and a real server."""
     held = [Zone()]

@@ -57,6 +57,7 @@ TIMEOUT = DnsFailure.TIMEOUT
 
 MAX_AT_ONCE = 16  # questions on their way together; more wait for one of them to be answered
 TOTAL = 4  # times the timeout: how long one analysis waits for all its answers
+TOO_SHORT = 0.001  # seconds: dnspython keeps its time limits by another clock, so this may be left of them
 FAILURE_TTL = 5.0  # seconds that a failure is kept, RFC 9520 §3.2
 
 
@@ -135,13 +136,13 @@ class LiveDns:
         try:
             answer = self.at_hand(name, rdtype)
         except NotYet as missing:
-            return self._wait_for(self.ask_ahead(Ticket(missing.question)))
+            begun = monotonic()
+            return self._wait_for(self.ask_ahead(Ticket(missing.question)), begun)
         if kept := self._kept.get((answer.name, answer.rdtype)):
             kept[2].needed = True
         return answer
 
-    def _wait_for(self, ticket: Ticket) -> Answer:
-        begun = monotonic()
+    def _wait_for(self, ticket: Ticket, begun: float) -> Answer:
         ticket.needed = True
         while not ticket.settled.wait(min(max(0.0, ticket.due - monotonic()), LONGEST_WAIT)):
             if ticket.due <= monotonic():
@@ -177,11 +178,12 @@ class LiveDns:
                 return running
             self._on_their_way[ticket.question] = ticket
             left = self._total - ticket.spent
+            late = left <= TOO_SHORT
             ticket.due = monotonic() + left
-            if left > 0 and self._resolver is not None:
+            if not late and self._resolver is not None:
                 self._sent.append(ticket)
-        if left <= 0 or self._resolver is None:
-            failure = TIMEOUT if left <= 0 else SERVFAIL
+        if late or self._resolver is None:
+            failure = TIMEOUT if late else SERVFAIL
             self._settle(ticket, answer_of(*ticket.question, failure, ()), FAILURE_TTL)
         elif isinstance(self._resolver, Zone):
             self._settle(ticket, self._resolver(*ticket.question), self._total)

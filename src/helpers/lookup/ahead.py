@@ -149,8 +149,9 @@ class _Ahead:
 
     def __call__(self, name: str, rdtype: str) -> Answer:
         """What DNS answers, waiting for it where it is on its way already."""
-        while (ticket := self._missing(name, rdtype)) is not None and self._came(ticket):
-            pass  # once more where a changed record leads to the next name
+        begun = monotonic()
+        while (ticket := self._missing(name, rdtype)) is not None and self._came(ticket, begun):
+            begun = monotonic()  # once more where a changed record leads to the next name
         self._got((name, rdtype))
         answer: Answer = self._dns(name, rdtype)
         return answer
@@ -170,13 +171,15 @@ class _Ahead:
         place = self._places.get(sent, latest)
         return self._send(sent, _Place(place.depth, latest.round))
 
-    def _came(self, ticket: Ticket) -> bool:
-        """Rehearse and wait until the answer is here. False: it is late, or got lost."""
+    def _came(self, ticket: Ticket, begun: float) -> bool:
+        """Rehearse and wait until the answer is here. False: it is late, or got lost.
+
+        ``begun``: when the check asked, before anything was sent, so that no time is left that nobody counts.
+        """
         question = ticket.question
         if question in self._came_in:
             return False
         self._need(ticket)
-        begun = monotonic()
         self._look_ahead()
         while question not in self._came_in and (left := ticket.due - monotonic()) > 0:
             self._take_in(left)
