@@ -6,7 +6,7 @@ A result never changes after it was made, and carries its whole trace in ``steps
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum, StrEnum
 from functools import partial
@@ -170,6 +170,7 @@ class Shown:
 
 
 _Class = TypeVar("_Class")
+_Value = TypeVar("_Value")
 
 
 def filled_directly(cls: type[_Class]) -> type[_Class]:
@@ -192,28 +193,40 @@ def filled_directly(cls: type[_Class]) -> type[_Class]:
     return cls
 
 
-def later(tell: Callable[..., tuple[Step, ...]], *arguments: Any) -> tuple[Step, ...]:
-    """The steps that ``tell(*arguments)`` returns, for a field that is `told_when_asked`."""
-    return partial(tell, *arguments)  # type: ignore[return-value] # the field is a tuple once it is read
+def later(tell: Callable[..., _Value], *arguments: Any) -> _Value:
+    """What ``tell(*arguments)`` returns, for a field that is `told_when_asked`."""
+    return partial(tell, *arguments)  # type: ignore[return-value] # the field is that value once it is read
 
 
-def told_when_asked(cls: type[_Class]) -> type[_Class]:
-    """A frozen dataclass with slots whose ``steps`` may be given as `later` makes them.
+def told(notes: Iterable[Callable[[], tuple[Step, ...]]]) -> tuple[Step, ...]:
+    """The steps that these notes tell, in order: what a check keeps of each thing it did, for `later`."""
+    return tuple([step for tell in notes for step in tell()])
 
-    They are put into words when somebody reads them, once, and are a tuple like any other then. Of the
+
+def told_when_asked(*names: str) -> Callable[[type[_Class]], type[_Class]]:
+    """A frozen dataclass with slots whose fields of these names may be given as `later` makes them.
+
+    They are put into words when somebody reads them, once, and are like any other field then. Of the
     time that a DKIM signature takes, its 30 steps were a sixth; whoever reads a whole mailbox never asks.
     """
-    slot = cls.__dict__["steps"]
 
-    def read(self: _Class) -> tuple[Step, ...]:
-        steps: tuple[Step, ...] | partial[tuple[Step, ...]] = slot.__get__(self, cls)
-        if isinstance(steps, partial):
-            steps = steps()
-            slot.__set__(self, steps)
-        return steps
+    def decorate(cls: type[_Class]) -> type[_Class]:
+        for name in names:
+            setattr(cls, name, _read_when_asked(cls, cls.__dict__[name]))
+        return cls
 
-    cls.steps = property(read, slot.__set__)  # type: ignore[attr-defined]
-    return cls
+    return decorate
+
+
+def _read_when_asked(cls: type[_Class], slot: Any) -> property:
+    def read(self: _Class) -> Any:
+        value = slot.__get__(self, cls)
+        if isinstance(value, partial):
+            value = value()
+            slot.__set__(self, value)
+        return value
+
+    return property(read, slot.__set__)
 
 
 # ----------------------------------------------------------------- DNS, step
@@ -320,7 +333,7 @@ class SpfCheck(Shown):
     steps: tuple[Step, ...] = ()
 
 
-@told_when_asked
+@told_when_asked("steps", "warnings")
 @filled_directly
 @dataclass(frozen=True, slots=True, repr=False)
 class DkimCheck(Shown):

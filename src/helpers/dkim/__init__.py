@@ -54,7 +54,7 @@ from helpers.dkim.words import (
     warnings_of,
 )
 from helpers.message import positions_by_name
-from helpers.terms import DkimCheck, KeyState, Result, Step, later
+from helpers.terms import DkimCheck, KeyState, Result, Step, later, told
 
 if TYPE_CHECKING:
     from helpers.message import Message
@@ -279,7 +279,7 @@ class _Check:
         warnings = key_warnings(self.key)
         if self.signature_ok and body is not None:
             bits = self.key_bits if self.kind == "rsa" else None
-            warnings = warnings_of(signature, self.key, bits, self.letter.positions, body)
+            warnings = later(warnings_of, signature, self.key, bits, self.letter.positions, body)
         self.notes.append(partial(_result_step, result, reason, rfc))
         return DkimCheck(
             result=result,
@@ -296,13 +296,9 @@ class _Check:
             key_bits=self.key_bits,
             header_index=self.place,
             warnings=warnings,
-            steps=later(_told, self.notes),
+            steps=later(told, self.notes),
         )
 
 
 def _result_step(result: Result, reason: str, rfc: str) -> tuple[Step]:
     return (Step(f"result: {result}", reason, rfc),)
-
-
-def _told(notes: list[Callable[[], tuple[Step, ...]]]) -> tuple[Step, ...]:
-    return tuple([step for tell in notes for step in tell()])
