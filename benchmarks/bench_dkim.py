@@ -72,10 +72,9 @@ def signed_message(size: int, private: bytes, algorithm: bytes, selector: bytes 
 def forget() -> None:
     """Empty what ours remembers between calls."""
     for function in (
-        key.parse_key,
-        key.load_key,
-        signature.domain_label,
-        words.record_step,
+        key._remembered,
+        key._loaded,
+        signature._label,
         words._tag_step,
         words.moment,
     ):

@@ -28,6 +28,7 @@ GOOD_RSA_BITS = 2048  # RFC 8301 §3.2: what signers should use at least
 MAX_RSA_BITS = 16384  # what OpenSSL evaluates; RFC 8301 §3.2 asks for 4096 at least
 MAX_KEY_RECORDS = 10  # RFC 6376 §3.6.2.2: there has to be one, more are undefined; trying them has an end
 ED25519_BYTES = 32  # RFC 8463 §4.2
+MAX_REMEMBERED = 4096  # ours: characters of a record worth keeping; the largest RSA key makes 2,800
 
 
 @filled_directly
@@ -64,12 +65,21 @@ class KeyRecord(Shown):
         return "s" in self.flags
 
 
-@lru_cache(maxsize=256)
 def parse_key(text: str) -> KeyRecord:
     """What does this key record say, and can it be used at all? RFC 6376 §3.6.1 and §6.1.2.
 
-    ``text`` is one TXT record, its strings joined. Never raises: see ``problem``.
+    ``text`` is one TXT record, its strings joined. Never raises: see ``problem``. Records of usual
+    length are remembered once read.
     """
+    return _remembered(text) if len(text) <= MAX_REMEMBERED else _read(text)
+
+
+@lru_cache(maxsize=256)  # many messages, few keys; a record of usual length, so a bounded memory
+def _remembered(text: str) -> KeyRecord:
+    return _read(text)
+
+
+def _read(text: str) -> KeyRecord:
     listed = parse_tags(text)
     tags = listed.tags
     problem, key = None, b""
@@ -131,14 +141,20 @@ def unfit(key: KeyRecord, signature: Signature, kind: str, hash_name: str) -> Pr
 # --------------------------------------------------------------- cryptography
 
 
-@lru_cache(maxsize=256)
 def load_key(kind: str, key: bytes) -> tuple[PublicKey | None, int | None, Problem | None]:
     """The key ready for use, its size in bits, and why it can't be used (one of the two is None).
 
     RSA keys come as SubjectPublicKeyInfo, as everybody publishes them, or as RSAPublicKey, as
     RFC 6376 §3.6.1 says; Ed25519 keys as 32 bare bytes (RFC 8463 §4.2).
     """
+    return _loaded(kind, key) if len(key) <= MAX_REMEMBERED else _load(kind, key)
+
+
+def _load(kind: str, key: bytes) -> tuple[PublicKey | None, int | None, Problem | None]:
     return _load_ed25519(key) if kind == "ed25519" else _load_rsa(key)
+
+
+_loaded = lru_cache(maxsize=256)(_load)
 
 
 def _load_ed25519(key: bytes) -> tuple[PublicKey | None, int | None, Problem | None]:

@@ -147,13 +147,15 @@ def read_key_tags(tags: Mapping[str, str], known: dict[str, Any]) -> None:
         raise MalformedError("it expires (x=) no later than it was made (t=)", "RFC 6376 §3.5")
 
 
-@lru_cache(maxsize=512)
 def domain_label(name: str) -> str | None:
     """A domain name or selector as lower-case A-label; None where it is neither."""
-    if len(name) > MAX_NAME or name.endswith("."):
-        return None
+    return _label(name) if len(name) <= MAX_NAME else None
+
+
+@lru_cache(maxsize=512)  # of names, none of them long, so a bounded memory
+def _label(name: str) -> str | None:
     label = name.lower() if name.isascii() else a_label(name)
-    return label if label is not None and _LABELS.fullmatch(label) else None
+    return label if label is not None and not name.endswith(".") and _LABELS.fullmatch(label) else None
 
 
 def _methods(value: str | None) -> tuple[str, str]:

@@ -9,7 +9,7 @@ from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from helpers.dkim.key import GOOD_RSA_BITS, MAX_KEY_RECORDS, KeyRecord, parse_key
+from helpers.dkim.key import GOOD_RSA_BITS, MAX_KEY_RECORDS, KeyRecord
 from helpers.dkim.signature import Signature
 from helpers.dkim.tags import Problem, shorten
 from helpers.terms import Answer, DnsFailure, DnsStatus, Result, Step
@@ -142,7 +142,7 @@ def key_step(name: str, answer: Answer, records: Sequence[KeyRecord], problem: P
             f"{len(answer.values)} TXT records, where there has to be one: "
             f"each that can be used is tried, {MAX_KEY_RECORDS} at most."
         )
-    inner = tuple([record_step(record.text) for record in records])
+    inner = tuple([record_step(record) for record in records])
     return (Step(where, followed, "RFC 6376 §3.6.2", answer, inner),)
 
 
@@ -164,10 +164,8 @@ def _attempt_step(domain: str | None, attempt: Attempt) -> Step:
     return Step(where, followed, "RFC 6376 §6.1.3")
 
 
-@lru_cache(maxsize=256)
-def record_step(text: str) -> Step:
+def record_step(record: KeyRecord) -> Step:
     """One TXT record at the key's name, with its tags."""
-    record = parse_key(text)
     followed = (
         f"Can't be used: {record.problem.reason}." if record.problem else f"A key of type {record.kind}."
     )
