@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from helpers.bounce import Bounce
 from helpers.diagnosis.evidence import Findings, Identifier, may_be_signed, stated_source
+from helpers.diagnosis.look_alikes import rows_about_name
 from helpers.diagnosis.missing import signed_late
 from helpers.message import Message
 from helpers.terms import Authentication, Basis, DmarcCheck, Fact, Result
@@ -34,6 +35,7 @@ def _rows(findings: Findings) -> Iterator[Fact]:
         yield from _refusal(findings.bounce)
     if message is not None:
         yield Fact("author domain", message.author_domain, Basis.RECOMPUTED, "the From header")
+        yield from rows_about_name(message.author_domain)
         yield from _display_name(message)
     if message is not None or findings.envelope.mail_from is not None:
         yield from findings.envelope.facts

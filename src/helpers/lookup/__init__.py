@@ -31,7 +31,7 @@ from helpers.lookup.ahead import (
 from helpers.lookup.looked_up import Lookup, Lookups, lookups_of
 from helpers.lookup.overlay import Overlay
 from helpers.lookup.recording import RecordingDns
-from helpers.lookup.records import a_label, canonical_name
+from helpers.lookup.records import a_label, canonical_name, u_label
 from helpers.lookup.zone import MAX_REMEMBERED, Zone, answer_of
 from helpers.terms import Answer, DnsFailure, DnsStatus
 
@@ -50,6 +50,7 @@ __all__ = [
     "can_ask_ahead",
     "is_open",
     "sample_zone",
+    "u_label",
 ]
 
 SERVFAIL = DnsFailure.SERVFAIL

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
 from helpers.terms import DnsFailure
@@ -58,6 +59,20 @@ def a_label(name: str) -> str | None:
         name = ascii_name
     name = name.lower().removesuffix(".")
     return name if len(name) <= MAX_NAME and _DOMAIN.fullmatch(name) else None
+
+
+def u_label(name: str) -> str:
+    """The domain as people read it, of `a_label`'s form; what is no valid A-label in it stays as it is.
+
+    RFC 5890 §2.3.2.1, RFC 5891 §5.
+    """
+    import idna
+
+    labels = name.split(".")
+    for number, label in enumerate(labels):
+        with suppress(UnicodeError):  # IDNAError is one of these
+            labels[number] = idna.ulabel(label) if label.startswith("xn--") else label
+    return ".".join(labels)
 
 
 def _idna(name: str) -> str | None:
