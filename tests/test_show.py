@@ -5,17 +5,21 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import pkgutil
+import subprocess
+import sys
 import typing
 from html.parser import HTMLParser
 from types import UnionType
 
 import pytest
+from tests.conftest import ROOT
 
 import helpers
 from helpers import authentication, bounce, diagnosis, fixes, lookup, message, terms
 from helpers.show.html import html_of, page_of
 from helpers.show.safe import clean, escape, one_line, width
 from helpers.show.text import line_of, text_of
+from helpers.show.views.view import VIEWS
 from helpers.terms import Basis, Envelope, Shown, Step
 
 ATTACKS = [
@@ -260,3 +264,28 @@ def test_one_line_and_json() -> None:
         "answer": None,
         "steps": [],
     }
+
+
+VIEWS_PROGRAM = """
+import sys
+import helpers as h
+found = h.diagnose(h.read_bounce({sample!r}), dns=h.sample_zone("fujiba"))
+assert "authenticated as somebody else" in str(found).lower()
+assert "<table" in found._repr_html_()
+print([name for name in ("helpers.reports", "helpers.redact", "pandas") if name in sys.modules])
+"""
+
+
+def test_the_first_answer_waits_only_for_its_own_views() -> None:
+    program = VIEWS_PROGRAM.format(sample=str(ROOT / "data" / "sample_headers" / "incident_bounce.eml"))
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert run.stdout == "[]\n"
+
+
+def test_every_file_of_views_is_found_by_its_room() -> None:
+    """A file that no room leads to would leave its results to be shown field by field."""
+    listed = {name for names in VIEWS.values() for name in names}
+    folder = ROOT / "src" / "helpers" / "show" / "views"
+    shown_by_show = {"__init__", "view", "rows_table", "checks_table"}
+    assert listed == {path.stem for path in folder.glob("*.py")} - shown_by_show
+    assert all((ROOT / "src" / "helpers" / room).exists() or room == "terms" for room in VIEWS)

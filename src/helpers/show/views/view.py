@@ -11,6 +11,7 @@ import dataclasses
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import singledispatch
+from importlib import import_module
 from typing import Any, Literal
 
 Tone = Literal["good", "bad", "plain"]
@@ -40,13 +41,48 @@ class View:
     frame: Callable[[], Any] | None = None  # where there is more in a result than its tables show
 
 
+# A file of views for each room. The first answer would wait for the reports and the lab as well, if all
+# views came at once.
+_ROOMS = (
+    "bounce",
+    "diagnosis",
+    "domains",
+    "exercises",
+    "fixes",
+    "lab",
+    "lookup",
+    "message",
+    "redact",
+    "reports",
+)
+VIEWS: dict[str, tuple[str, ...]] = {room: (room,) for room in (*_ROOMS, "spf")} | {
+    "terms": ("terms", "spf", "dkim", "arc", "dmarc", "authentication"),  # results of several rooms
+    "services": ("services", "comparison"),
+}
+_learnt: set[str] = set()
+
+
 @singledispatch
 def view_of(obj: Any) -> View:
     """The view of a result; any other dataclass is shown field by field."""
+    if any(_learn(one) for one in type(obj).__mro__):
+        return view_of(obj)
     if not dataclasses.is_dataclass(obj):
         return View(str(obj))
     fields = ((f.name, getattr(obj, f.name)) for f in dataclasses.fields(obj))
     return View(type(obj).__name__, tables=(about_table((name, cell_of(value)) for name, value in fields),))
+
+
+def _learn(cls: type) -> bool:
+    """Import the views of the room that this class comes from. False: they are there, or it has none."""
+    package, _, rest = cls.__module__.partition(".")
+    room = rest.partition(".")[0]
+    if package != "helpers" or room not in VIEWS or room in _learnt:
+        return False
+    for name in VIEWS[room]:
+        import_module(f"helpers.show.views.{name}")
+    _learnt.add(room)  # only now: another thread may be waiting for the same views
+    return True
 
 
 def about_table(pairs: Iterable[tuple[str, Cell]], title: str = "Result") -> Table:
