@@ -21,9 +21,10 @@ from helpers.terms import Shown
 if TYPE_CHECKING:
     from helpers.exercises.exam import Case as Case
     from helpers.exercises.exam import Way as Way
-    from helpers.exercises.exam import practice as practice
+    from helpers.exercises.exam_cases import practice as practice
 
-_EXAM = ("Case", "Way", "practice")  # loaded when asked for: the exam needs every check (PEP 562)
+# Loaded when asked for: the exam needs every check (PEP 562).
+_EXAM = {"Case": "exam", "Way": "exam", "practice": "exam_cases"}
 
 SAID_BACK = 60  # characters of an answer that its feedback repeats
 _tries: Counter[str] = Counter()  # wrong answers so far, in this session
@@ -110,4 +111,4 @@ def _exercises(exercise: str) -> Mapping[str, Exercise]:
 def __getattr__(name: str) -> Any:
     if name not in _EXAM:
         raise AttributeError(f"module 'helpers.exercises' has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.exam"), name)
+    return getattr(import_module(f"{__name__}.{_EXAM[name]}"), name)

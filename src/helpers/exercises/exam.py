@@ -96,15 +96,6 @@ class Case(Shown):
         return _verdict(self, zone, way)
 
 
-def practice(number: int) -> Case:
-    """Case ``number`` of the exam, 1 to 10. Raises ValueError for another number."""
-    from helpers.exercises.exam_cases import CASES
-
-    if number not in range(1, len(CASES) + 1):
-        raise ValueError(f"there are cases 1 to {len(CASES)}, and {number!r} is none of them")
-    return CASES[int(number) - 1]
-
-
 # ------------------------------------------------------------------- sending
 
 

@@ -155,3 +155,10 @@ CASES: tuple[Case, ...] = (
         _zone({"_dmarc.theatre.example": "v=DMARC1; p=reject", "s1._domainkey.theatre.example": KEY[:255]}),
     ),
 )
+
+
+def practice(number: int) -> Case:
+    """Case ``number`` of the exam, 1 to 10. Raises ValueError for another number."""
+    if number not in range(1, len(CASES) + 1):
+        raise ValueError(f"there are cases 1 to {len(CASES)}, and {number!r} is none of them")
+    return CASES[int(number) - 1]
