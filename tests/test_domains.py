@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from publicsuffixlist import PublicSuffixList
 
-from helpers.domains import organizational_domain, tree_walk, walk_names
+from helpers.domains import organizational_domain, registered_domain, tree_walk, walk_names
 from helpers.lookup import SERVFAIL, TIMEOUT, Zone
 from helpers.terms import Answer, DnsStatus, flatten
 
@@ -243,3 +244,14 @@ def test_any_record_text_is_read_or_passed_over(text: str) -> None:
         return Answer(name, rdtype, DnsStatus.DATA, (text,))
 
     assert tree_walk("mail.example.com", dns).failed is None
+
+
+def test_suffixes_of_other_alphabets_are_found_by_their_a_labels() -> None:
+    """The list is kept as it is written; read with an A-label for each name, it says the same."""
+    with_a_labels = PublicSuffixList()
+    suffixes = [suffix.lstrip("!").replace("*", "any") for suffix in with_a_labels._publicsuffix]
+    fronts = ("", "a.", "xn--bcher-kva.b.")
+    names = [f"{front}{suffix}" for suffix in suffixes if "xn--" in suffix for front in fronts]
+    assert len(names) > 500
+    for name in [*names, "xn--bcher-kva.co.uk", "a.xn--bcher-kva.co.uk", "xn--.example.com", "A.B.CO.UK"]:
+        assert registered_domain(name) == (with_a_labels.privatesuffix(name) or name)

@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from helpers.domains.record import clip, parse_dmarc
-from helpers.lookup import a_label, ahead
+from helpers.lookup import a_label, ahead, u_label
 from helpers.terms import Answer, DmarcRecord, DnsStatus, Rules, Shown, Step, filled_directly
 
 if TYPE_CHECKING:
@@ -221,14 +221,19 @@ def dns_name(name: str | None) -> str | None:
 
 @lru_cache(maxsize=1)
 def _public_suffixes():  # type: ignore[no-untyped-def] # the package has no types
-    from publicsuffixlist import PublicSuffixList  # reading the list takes 40 ms: when needed, once
+    from publicsuffixlist import PublicSuffixList  # reading the list takes 10 ms: when needed, once
 
-    return PublicSuffixList()
+    return PublicSuffixList(
+        accept_encoded_idn=False
+    )  # A-labels for its ten thousand names would take 30 more
 
 
 def registered_domain(name: str) -> str:
     """The public suffix of an A-label name plus one label (RFC 7489 §3.2); a suffix is its own."""
-    return _public_suffixes().privatesuffix(name) or name
+    if "xn--" not in name:
+        return _public_suffixes().privatesuffix(name) or name
+    found = _public_suffixes().privatesuffix(u_label(name)) or name
+    return ".".join(name.split(".")[-found.count(".") - 1 :])
 
 
 def organizational_domain(name: str, dns: Dns | None = None, rules: Rules = "rfc9989") -> str:

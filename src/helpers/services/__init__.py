@@ -19,10 +19,11 @@ from helpers.services.expected import Comparison, Difference, RecordState, compa
 from helpers.services.facts import Change, Service, Sourced, all_services, changed_since, find
 from helpers.services.records import DnsRecord, merged_spf, publish, records_for, with_include
 from helpers.services.send import Sent, author_copy, send_through
-from helpers.services.signing import SigningKey, make_key, sign
+from helpers.services.signing import AUTHOR_KEY, SigningKey, make_key, sign
 from helpers.services.simulate import Simulation, simulate, with_alignment
 
 __all__ = [
+    "AUTHOR_KEY",
     "Change",
     "Choice",
     "Comparison",

@@ -15,7 +15,7 @@ from typing import Any
 from helpers.domains import organizational_domain
 from helpers.lookup import Zone, a_label
 from helpers.services.facts import Service, all_services, entry_of, find, source_of
-from helpers.services.signing import make_key
+from helpers.services.signing import AUTHOR_KEY, make_key
 from helpers.terms import Shown
 
 MAX_DOMAIN = 180  # characters: room for the longest host and target below 253 (RFC 1035 §2.3.4)
@@ -74,10 +74,9 @@ def records_for(
     found = find(service)
     values = fillings(found, domain, region, selector, example)
     zone_name = organizational_domain(values["domain"], rules="rfc7489")
-    owner = owner_of(found)
     return tuple(
-        _record(row, values, zone_name, f"{owner}/author" if example else None)
-        for row in entry_of(owner)["records"]
+        _record(row, values, zone_name, AUTHOR_KEY if example else None)
+        for row in entry_of(owner_of(found))["records"]
     )
 
 

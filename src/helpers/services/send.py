@@ -124,8 +124,8 @@ def send_through(
     envelope = Envelope(rules["ip"], rules["helo"], fill(mail_from, values))
     raw = mail.raw
     for signature in signatures:
-        raw = _signed(raw, signature, values, owner)
-    world = _world(rules["world"], values, owner)
+        raw = _signed(raw, signature, values)
+    world = _world(rules["world"], values)
     notes = tuple(_notes(found, owner, verified))
     return Sent(found.id, values["domain"], verified, read_message(raw), envelope, records, world, notes)
 
@@ -145,19 +145,19 @@ def _behaviour(
     return after["mail_from"] if own_path else before["mail_from"], signatures
 
 
-def _signed(raw: bytes, signature: Mapping[str, str], values: Mapping[str, str], owner: str) -> bytes:
+def _signed(raw: bytes, signature: Mapping[str, str], values: Mapping[str, str]) -> bytes:
     return sign(
         raw,
         domain=fill(signature["domain"], values),
         selector=fill(signature["selector"], values),
-        key=make_key(f"{owner}/{signature['key']}"),
+        key=make_key(signature["key"]),
         header_name=signature.get("header", "DKIM-Signature"),
     )
 
 
-def _world(names: Mapping[str, Any], values: Mapping[str, str], owner: str) -> Zone:
+def _world(names: Mapping[str, Any], values: Mapping[str, str]) -> Zone:
     def text(value: str) -> str:
-        return _KEY.sub(lambda match: make_key(f"{owner}/{match[1]}").record, fill(value, values))
+        return _KEY.sub(lambda match: make_key(match[1]).record, fill(value, values))
 
     return Zone.from_dict(
         {
