@@ -52,6 +52,47 @@ INK = """img => {
 }"""
 
 
+# The contrast of every piece of text with what is behind it (WCAG 2.2, 1.4.3), with the text: [3.2, "words"].
+# A canvas says what any way to write a colour comes to.
+CONTRAST = """place => {
+    const pen = new OffscreenCanvas(1, 1).getContext("2d", {willReadFrequently: true});
+    const drawn = (...colours) => {
+        pen.clearRect(0, 0, 1, 1);
+        for (const [colour, opacity] of colours) {
+            pen.globalAlpha = opacity;
+            pen.fillStyle = colour;
+            pen.fillRect(0, 0, 1, 1);
+        }
+        return [...pen.getImageData(0, 0, 1, 1).data];
+    };
+    const light = channels => {
+        const [r, g, b] = channels.map(c => c / 255).map(
+            c => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+    };
+    const found = [];
+    for (const root of document.querySelectorAll(place)) {
+        const texts = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
+        while (texts.nextNode()) {
+            const part = texts.currentNode.parentElement;
+            if (!texts.currentNode.data.trim() || part.closest("script, style, aside, .anchor-link")) continue;
+            let opacity = 1;
+            const behind = [];
+            for (let at = part; at; at = at.parentElement) {
+                const style = getComputedStyle(at);
+                behind.unshift([style.backgroundColor, 1]);
+                opacity *= style.opacity;
+            }
+            const paper = [["white", 1], ...behind];
+            const text = [getComputedStyle(part).color, opacity];
+            const [a, b] = [light(drawn(...paper, text)), light(drawn(...paper))];
+            found.push([(Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05), texts.currentNode.data.trim().slice(0, 40)]);
+        }
+    }
+    return found;
+}"""
+
+
 def missing(what: str) -> None:
     if os.environ.get("CI"):
         pytest.fail(f"{what} is missing, and on CI it has to be there")

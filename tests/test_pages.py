@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 
 import nbformat
 import pytest
-from tests.pages import HEIGHT, INK, ROOT, WIDTH, add_notebook, keep, missing, run_all
+from tests.pages import CONTRAST, HEIGHT, INK, ROOT, WIDTH, add_notebook, keep, missing, run_all
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
@@ -56,34 +56,6 @@ def decks(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = subprocess.run(command, cwd=ROOT, env=clean, capture_output=True, text=True)
     assert made.returncode == 0, made.stderr
     return folder
-
-
-# The contrast of every piece of text with what is behind it (WCAG 2.2, 1.4.3), with the text: [3.2, "words"].
-CONTRAST = """() => {
-    const channels = colour => colour.match(/[\\d.]+/g).map(Number);
-    const light = colour => {
-        const [r, g, b] = channels(colour).map(c => c / 255).map(
-            c => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
-        return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-    };
-    const behind = part => {
-        for (; part; part = part.parentElement) {
-            const colour = getComputedStyle(part).backgroundColor;
-            if ((channels(colour)[3] ?? 1) > 0) return colour;
-        }
-        return "rgb(255, 255, 255)";
-    };
-    const found = [];
-    const texts = document.createTreeWalker(document.querySelector(".slides"), NodeFilter.SHOW_TEXT);
-    while (texts.nextNode()) {
-        const part = texts.currentNode.parentElement;
-        if (!texts.currentNode.data.trim() || part.closest("script, style, aside, .anchor-link")) continue;
-        const [a, b] = [light(getComputedStyle(part).color), light(behind(part))];
-        const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
-        found.push([ratio, texts.currentNode.data.trim().slice(0, 40)]);
-    }
-    return found;
-}"""
 
 
 @dataclass
@@ -131,7 +103,7 @@ def walk(page: Any, deck: Path) -> Deck:
     seen.text = page.evaluate("document.querySelector('.slides').textContent")
     seen.notes = " ".join(page.locator("aside.notes").all_text_contents())
     seen.links = page.evaluate("[...document.querySelectorAll('.slides a[href]')].map(a => a.href)")
-    seen.pale = [text for text in page.evaluate(CONTRAST) if text[0] < 4.5]
+    seen.pale = [text for text in page.evaluate(CONTRAST, ".slides") if text[0] < 4.5]
     page.close()
     return seen
 

@@ -45,7 +45,7 @@ CONTROLS = set(
 )
 
 ALLOWED_TAGS = {"div", "p", "table", "thead", "tbody", "tr", "th", "td", "details", "summary"}
-ALLOWED_ATTRIBUTES = {"style", "scope", "class"}
+ALLOWED_ATTRIBUTES = {"style", "scope", "class", "aria-label"}
 
 
 class Auditor(HTMLParser):

@@ -12,7 +12,7 @@ from dataclasses import replace
 from threading import RLock
 from typing import TYPE_CHECKING, Any
 
-from helpers.show.html import COLOURS, NO_MATHS
+from helpers.show.html import framed, ink
 from helpers.show.safe import clean, escape, one_line
 from helpers.show.text import line_of
 from helpers.show.views.terms import steps_table
@@ -143,30 +143,28 @@ class StepPlayer:
 
     def _html(self) -> str:
         """The step and its neighbours; every value is escaped."""
-        colour = COLOURS["plain"]
-        parts = [f'<p style="margin:0 0 6px;color:{colour};font-weight:bold">{escape(self.title)}</p>']
+        parts = [f'<p style="margin:0 0 6px;{ink()};font-weight:bold">{escape(self.title)}</p>']
         if self.rows:
             parts += self._card(*self.rows[self._index])
             outline = "\n".join(self._outline())
             parts.append(
-                f'<pre style="margin:8px 0 0;color:{colour};line-height:1.4;white-space:pre-wrap;'
+                f'<pre style="margin:8px 0 0;{ink()};line-height:1.4;white-space:pre-wrap;'
                 f'background:none">{escape(outline, 10_000)}</pre>'
             )
         else:
             parts.append("<p>There are no steps.</p>")
-        style = f"border-left:4px solid {colour};padding-left:10px"
-        return f'<div class="{NO_MATHS}" style="{style}">{"".join(parts)}</div>'
+        return framed("".join(parts))
 
     def _card(self, number: str, looked_at: str, answered: str, followed: str, source: str) -> list[str]:
         parts = [
-            f'<p style="margin:0 0 2px;color:{COLOURS["plain"]}">{escape(self._where(number))}</p>',
+            f'<p style="margin:0 0 2px;{ink()}">{escape(self._where(number))}</p>',
             _paragraph("", looked_at, "font-weight:bold;font-size:1.1em"),
         ]
         if answered:
             parts.append(_paragraph("DNS answered: ", answered, "font-family:monospace"))
         parts.append(_paragraph("", followed, ""))
         if source:
-            parts.append(_paragraph("", source, f"color:{COLOURS['good']}"))
+            parts.append(_paragraph("", source, ink("good")))
         return parts
 
     def _repr_html_(self) -> str:
