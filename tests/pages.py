@@ -75,7 +75,8 @@ CONTRAST = """place => {
         const texts = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
         while (texts.nextNode()) {
             const part = texts.currentNode.parentElement;
-            if (!texts.currentNode.data.trim() || part.closest("script, style, aside, .anchor-link")) continue;
+            const words = texts.currentNode.data.trim();
+            if (!words || part.closest("script, style, aside, .anchor-link")) continue;
             let opacity = 1;
             const behind = [];
             for (let at = part; at; at = at.parentElement) {
@@ -86,7 +87,7 @@ CONTRAST = """place => {
             const paper = [["white", 1], ...behind];
             const text = [getComputedStyle(part).color, opacity];
             const [a, b] = [light(drawn(...paper, text)), light(drawn(...paper))];
-            found.push([(Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05), texts.currentNode.data.trim().slice(0, 40)]);
+            found.push([(Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05), words.slice(0, 40)]);
         }
     }
     return found;

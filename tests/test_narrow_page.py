@@ -65,7 +65,7 @@ def opened(page: Any, lab: str, course: Path, theme: str) -> None:
     page.wait_for_selector(".jp-Notebook .jp-InputPrompt", timeout=60_000)
     page.keyboard.press("Control+b")  # the files beside it
     run_all(page)
-    page.wait_for_selector("img.widget-image")
+    page.wait_for_selector("img.picture")
     keep(page, f"narrow-{theme}")
 
 
@@ -97,3 +97,42 @@ def test_everything_can_be_read_in_a_narrow_pane(
     assert pictures
     for picture in pictures:
         assert min(picture.evaluate(corner)) > 240
+
+
+# ------------------------------------------------------------------- without seeing, without a mouse
+
+CONTROLS = {"button", "textbox", "combobox", "listbox", "slider", "checkbox", "radio", "spinbutton", "image"}
+# ipywidgets gives these no name of their own: the slider of the step player, and what plays and stops it.
+# The buttons beside them have names and do the same.
+NAMELESS = [("slider", ""), ("button", "\uf04b"), ("button", "\uf04d")]
+
+
+def test_controls_and_pictures_have_names(page: Any, lab: str, course: Path) -> None:
+    """What a screen reader says to each, and that the Tab key gets there."""
+    cells = [CELLS[0], "h.step_player(both.dmarc)", "h.alignment_playground()", "h.service_chooser()"]
+    add_notebook(course, "named.ipynb", [*cells, "h.bounce_panel()"])
+    page.goto(lab.format("named.ipynb"))
+    page.wait_for_selector(".jp-Notebook .jp-InputPrompt", timeout=60_000)
+    run_all(page)
+    page.locator("img.picture").last.wait_for()
+    tools = page.context.new_cdp_session(page)
+    tools.send("DOM.enable")
+    tools.send("Accessibility.enable")
+    found = []
+    for number in range(page.locator(".jp-OutputArea-output").count()):
+        expression = f"document.querySelectorAll('.jp-OutputArea-output')[{number}]"
+        place = tools.send("Runtime.evaluate", {"expression": expression})["result"]["objectId"]
+        nodes = tools.send("Accessibility.queryAXTree", {"objectId": place})["nodes"]
+        shown = [node for node in nodes if not node["ignored"]]
+        found += [(node["role"]["value"], node.get("name", {}).get("value", "")) for node in shown]
+    controls = [(role, name) for role, name in found if role in CONTROLS]
+    assert len(controls) > 25
+    assert [
+        one for one in controls if not any(letter.isascii() and letter.isalpha() for letter in one[1])
+    ] == NAMELESS
+    assert sum(role == "image" for role, _ in controls) == 2
+
+    page.get_by_label("domain in From").focus()
+    for label in ("domain of MAIL FROM", "SPF says", "signature, d="):
+        page.keyboard.press("Tab")
+        assert page.get_by_label(label).evaluate("one => one === document.activeElement")

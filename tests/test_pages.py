@@ -179,10 +179,10 @@ def test_a_notebook_runs_in_jupyterlab(path: Path, page: Any, lab: str) -> None:
     assert page.locator(".jp-Notebook [data-mime-type='application/vnd.jupyter.error']").count() == allowed
 
     # A widget's picture is drawn only now: the stored notebook holds the panel's words.
-    pictures = page.query_selector_all(".jp-Notebook .jp-OutputArea img:not(.widget-image)")
+    pictures = page.query_selector_all(".jp-Notebook .jp-OutputArea img:not(.picture)")
     expected = sum("image/png" in output.get("data", {}) for cell in stored for output in cell.outputs)
     assert len(pictures) == expected
-    for picture in (*pictures, *page.query_selector_all(".jp-Notebook .jp-OutputArea img.widget-image")):
+    for picture in (*pictures, *page.query_selector_all(".jp-Notebook .jp-OutputArea img.picture")):
         assert picture.evaluate("img => img.complete && img.naturalWidth") > 100
         assert min(picture.evaluate(INK)) > 0.005, "a blank or half-drawn picture"
 

@@ -7,7 +7,7 @@
 # for years. An assistant's advice ("add Gmail to your SPF record") changed nothing.
 #
 # This kit shows why, exactly, and what to change. It works on the real bytes of a message, with real
-# cryptography and real DNS semantics, and it never sends a mail anywhere.
+# cryptography and real DNS semantics, and no mail ever leaves your machine.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # Ask first who has had a mail refused, and what they were advised to do. Most rooms will name SPF within a minute.
@@ -40,7 +40,7 @@ h.alignment_figure(diagnosis)
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # There is none. SPF may pass or fail, it only ever speaks for `gmail.com`, since that is the domain in the
 # envelope. Nobody signed for `fujiba.net`. DMARC asks for one pass that belongs to the domain in `From`; it
-# found none, and `fujiba.net` itself asks receivers to reject such mail. The receiver did what it was told.
+# found none, and `fujiba.net` itself asks receivers to reject such mail. The receiver did what it was asked to.
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # ## What the answer rests on

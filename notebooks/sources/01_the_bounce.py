@@ -118,7 +118,7 @@ print("meaning: ", bounce.meaning)
 # %% [markdown] slideshow={"slide_type": "-"}
 # `stated` means that the words themselves say it. And whose policy is it? It is easy to read the sentence as
 # "the receiver's DMARC policy". It says *fujiba.net's*: the rule was published by the owner of the domain in
-# `From`, the author domain. The receiver only follows it.
+# `From`, the author domain. The receiver looked it up and did what it asks.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## What came back?

@@ -42,7 +42,8 @@ for author in (b"monthly@fujiba.net", b"boss@example.org", b"president@bank.exam
     print(f"From {author.decode()}: spf={found.spf.result} for {found.spf.domain}")
 
 # %% [markdown] slideshow={"slide_type": "-"}
-# Never. SPF is asked at MAIL FROM, before a byte of the header was sent. It has not seen `From`, and could not.
+# Never. Nothing of the header goes into SPF's question: a receiver can ask it at MAIL FROM, before a byte of the header
+# was sent. It does not look at `From`, and could not.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Anatomy of a record
@@ -87,7 +88,8 @@ h.spf_figure(mailgun)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # Three records were asked for before the fourth had the address. Mailgun's own `-all` was not reached, and would not
-# have mattered: **of an include only a pass counts**. Anything else is "no match", and the next term is looked at.
+# have mattered: **of an include only a pass is a match**. Its fail, softfail or neutral is "no match", and the next term
+# is looked at. (An error inside stays an error, RFC 7208 §5.2.)
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # *Presenting:* Ask the room what happens with the strict -all inside the include when the client is a stranger. The include does
@@ -176,7 +178,8 @@ old = h.Zone.from_dict({"old.example": {"TXT": [text]}})
 h.say(h.check_spf(client_ip="203.0.113.9", mail_from="a@old.example", dns=old).reason)
 
 # %% [markdown] slideshow={"slide_type": "-"}
-# A look-up that finds nothing is a *void* one, and two are allowed. Old names left in a record are not harmless.
+# A look-up that finds nothing is a *void* one, and receivers SHOULD stop after two. Old names left in a record are not
+# harmless.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## `~all` or `-all`?
@@ -196,8 +199,9 @@ for ending in ("~all", "-all"):
 
 # %% [markdown] slideshow={"slide_type": "-"}
 # DMARC comes to the same end with either ending: `softfail` and `fail` are both no pass. What `-all` adds is the early
-# refusal, and it hits the signed mail, which DMARC would have passed. RFC 9989 §7.1 warns of it. A domain with a DMARC
-# policy loses nothing with `~all`.
+# refusal, and it hits the signed mail, which DMARC would have passed. RFC 9989 §7.1 warns of it. A domain whose
+# DMARC policy asks for more than `none` loses little with `~all`: only where SPF is checked and DMARC is not does it
+# make a difference.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # *Presenting:* Somebody will say that their auditor wants -all. It is right for a domain that sends no mail at all, which
@@ -225,7 +229,7 @@ for sender in ("bob@post.example", "eve@post.example"):
 
 # %% [markdown] slideshow={"slide_type": "-"}
 # `r` turns the address around, as DNS names are written. One record, and a decision per user and address; large
-# services use it to keep within ten look-ups. Its price: DNS is asked for each sender, and no cache helps.
+# services use it to keep within ten look-ups. Its price: DNS is asked for each sender anew, and caches hardly help.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## What SPF does not say

@@ -26,7 +26,7 @@ text = zone("_dmarc.fujiba.net", "TXT").values[0]
 h.parse_dmarc(text, "fujiba.net")
 
 # %% [markdown] slideshow={"slide_type": "-"}
-# Only `v` has to be there. `p` says what is asked for mail that **fails**: `none`, `quarantine` (put it aside, as
+# Only `v` has to be there (receivers by the older RFC want `p`, too). `p` says what is asked for mail that **fails**: `none`, `quarantine` (put it aside, as
 # junk) or `reject`. `adkim` and `aspf` say how exactly names have to agree (lesson 06), `rua` where reports go. All of
 # them: RFC 9989 §4.7.
 
@@ -85,7 +85,8 @@ h.discovery_figure(h.tree_walk("a.b.c.d.e.f.g.h.i.j.mail.fujiba.net", wide))
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # Eight, as for every name that long: the walk skips to the last seven labels (RFC 9989 §4.10). The record with the
 # **fewest labels** is at the **organizational domain**, marked ▲.
-#
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # ### The nearest record?
 #
 # A department has a record, too, and mail comes from a name below it. Which of the two policies applies? Look for ◆.
@@ -219,7 +220,7 @@ for tags in ("p=reject; aspf=s; adkim=s", "p=reject", "p=reject; t=y", "p=none")
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Watching first
 #
-# `v=DMARC1; p=none; rua=mailto:dmarc@fujiba.net` is where a domain begins. Once a day receivers send a report to that
+# `v=DMARC1; p=none; rua=mailto:dmarc@fujiba.net` is where a domain begins. Many receivers then send a daily report to that
 # address: which servers wrote as this domain, how many mails, and whether they passed aligned (RFC 9990). They hold no
 # text of any mail. Lesson 12 reads them.
 #

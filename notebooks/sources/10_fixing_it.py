@@ -204,7 +204,7 @@ for policy in ("none", "quarantine", "reject"):
     print(f"{policy:12}", *(f"{one.dmarc.result}, {one.dmarc.disposition:11} " for one in found))
 
 # %% [markdown] slideshow={"slide_type": "-"}
-# The result never changes, only what is done about it. At `none` the forgery arrives like everything else. At
+# The result never changes, only what is done about it. At `none` nobody is asked to stop the forgery. At
 # `reject` receivers are asked to refuse it, and with it the forgotten way through Gmail, and our own mail that a
 # list has altered. **Authentication first, then the policy**: a stricter policy mends nothing.
 

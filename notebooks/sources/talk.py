@@ -44,7 +44,7 @@ print("what it blames:", bounce.blamed, "of", bounce.blamed_domain)
 print("whose record:  ", found.dmarc.record.text)
 
 # %% [markdown] slideshow={"slide_type": "-"}
-# The policy is **the owner's own**. It stands in the DNS of `fujiba.net`, and the receiver did as it was told.
+# The policy is **the owner's own**. It stands in the DNS of `fujiba.net`, and the receiver did as it was asked.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # 2:00. Now the answer: the record is printed above. A receiver can be lenient, it can't change what is asked for.

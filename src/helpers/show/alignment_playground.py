@@ -11,6 +11,7 @@ from typing import Any
 from helpers.dmarc import evaluate_dmarc
 from helpers.domains import organizational_domain
 from helpers.lookup import Zone, a_label
+from helpers.show.answer.parts import picture
 from helpers.show.figures.alignment import alignment_figure
 from helpers.show.following import follow
 from helpers.show.html import html_of
@@ -57,7 +58,7 @@ class AlignmentPlayground:
             return
         self.check = _evaluate(values, names)
         drawn = alignment_figure(self.check)
-        self.picture.value, self._shown = drawn.png(), str(drawn)
+        self.picture.value, self._shown = picture(drawn), str(drawn)
         self.words.value = html_of(self.check)
 
     def _repr_mimebundle_(self, **how: Any) -> dict[str, Any]:
@@ -137,9 +138,9 @@ def _fields(author: str, mail_from: str, signed_by: str) -> dict[str, Any]:
 def _outputs(fields: dict[str, Any]) -> tuple[Any, Any, Any]:
     import ipywidgets as widgets
 
-    picture = widgets.Image(format="png", layout={"max_width": "100%", "width": "960px"})
-    words = widgets.HTML()
+    # HTML, since a widget for an image can't have a text alternative.
+    drawn, words = widgets.HTML(), widgets.HTML()
     domains = widgets.VBox([fields[name] for name in ("author", "mail_from", "spf", "signed_by", "dkim")])
     modes = widgets.VBox([fields[name] for name in ("aspf", "adkim", "own_record", "policy", "rules")])
     controls = widgets.HBox([domains, modes], layout={"flex_flow": "row wrap", "grid_gap": "0 32px"})
-    return picture, words, widgets.VBox([controls, picture, words])
+    return drawn, words, widgets.VBox([controls, drawn, words])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from helpers.diagnosis import Diagnosis
@@ -10,11 +11,11 @@ from helpers.show.views import MARKS, Table, Tone, View, view_of
 
 # Blue, dark orange and grey: apart for colour-blind readers; a mark and a word say it too.
 COLOURS: dict[Tone, str] = {"good": "#0072B2", "bad": "#B34700", "plain": "#767676"}
-SHORT = 12  # characters: a cell up to this length stays on one line
-WORD, SENTENCE = 12, 12  # digits: a column is not squeezed below its longest word, or below this
+SHORT = 14  # characters: a cell up to this length stays on one line, however narrow the page is
+WANTED = 32  # characters: a cell up to this length stays on one line where the page has room
 _CELL = "text-align:left;vertical-align:top;padding:2px 8px 2px 0;"
 _SHORT, _LONG = _CELL + "white-space:nowrap", _CELL + "white-space:pre-wrap;overflow-wrap:anywhere"
-_HEAD = _CELL + "white-space:normal;overflow-wrap:normal;min-width:{}ch"
+_HEAD = _CELL + "white-space:normal;overflow-wrap:normal;min-width:{}"
 
 # Notebooks typeset $…$ and the like in what they show. Mail is not mathematics: these classes switch it off,
 # for MathJax 2 and for later versions.
@@ -22,7 +23,7 @@ NO_MATHS = "tex2jax_ignore mathjax_ignore"
 
 
 def ink(tone: Tone = "plain") -> str:
-    """CSS for words in a tone: mixed with the page's own colour, so they can be read in light and dark themes.
+    """CSS for words in a tone: mixed with the page's own colour, to be read in light and dark themes.
 
     A page that can't mix colours takes the first one, which keeps 4.5:1 on white.
     """
@@ -60,13 +61,15 @@ def table_html(table: Table) -> str:
     no column is pushed out of sight.
     """
     shown = [["" if cell is None else escape(cell) for cell in row] for row in table.rows]
+    widths = _widths(table.columns, shown)
     head = "".join(
-        f'<th scope="col" style="{_HEAD.format(_room([row[i] for row in shown]))}">{escape(column)}</th>'
-        for i, column in enumerate(table.columns)
+        f'<th scope="col" style="{_HEAD.format(width)}">{escape(column)}</th>'
+        for column, width in zip(table.columns, widths, strict=True)
     )
     rows = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in shown)
     body = (
-        f'<div style="overflow-x:auto"><table aria-label="{escape(table.title)}" style="margin:4px 0">'
+        f'<div style="overflow-x:auto;container-type:inline-size">'
+        f'<table aria-label="{escape(table.title)}" style="margin:4px 0">'
         f'<thead><tr style="{ink()}">{head}</tr></thead><tbody>{rows}</tbody></table></div>'
     )
     if table.folded:
@@ -79,11 +82,20 @@ def _cell(text: str) -> str:
     return f'<td style="{size}">{text}</td>'
 
 
-def _room(texts: list[str]) -> int:
-    """How many digits wide a column has to be, so that a narrow page breaks its lines between words."""
-    longest = max((len(word) for text in texts for word in text.split()), default=0)
-    sentence = SENTENCE if any(len(text) > 2 * SENTENCE for text in texts) else 0
-    return max(min(longest, WORD), sentence)
+def _widths(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """What each column is not squeezed below, as CSS.
+
+    That is its share of the room there is, up to what it wants (`WANTED`), and down to its longest
+    word, which may be broken from `SHORT` characters on.
+    """
+    texts = [[name, *(row[i] for row in rows)] for i, name in enumerate(columns)]
+    wanted = [min(max(map(len, column)), WANTED) for column in texts]
+    words = [max((len(word) for text in column for word in text.split()), default=0) for column in texts]
+    # A digit is wider than most letters; what narrow columns need beyond their share is taken off all shares.
+    return [
+        f"clamp({min(word, SHORT) * 0.75:.0f}ch,{want * 80 // max(sum(wanted), 1)}cqw,{want}ch)"
+        for want, word in zip(wanted, words, strict=True)
+    ]
 
 
 def page_of(obj: Any, *, title: str) -> str:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from helpers.services import Choice, Service, all_services, choose, find
+from helpers.show.answer.parts import picture
 from helpers.show.figures.services import choice_figure
 from helpers.show.following import follow
 from helpers.show.html import html_of
@@ -76,7 +77,7 @@ class ServiceChooser:
         if values["strict"]:
             mine = sorted((_strictly(choice) for choice in mine), key=lambda choice: not choice.fits)
         self.choices = tuple(mine)
-        self.picture.value = choice_figure(self.choices).png()
+        self.picture.value = picture(choice_figure(self.choices))
         self.table.value = html_of(services_table(self.choices))
 
     def _repr_mimebundle_(self, **how: Any) -> dict[str, Any]:
@@ -131,9 +132,9 @@ def _fields(
 def _outputs(fields: dict[str, Any]) -> tuple[Any, Any, Any]:
     import ipywidgets as widgets
 
-    picture = widgets.Image(format="png", layout={"max_width": "100%", "width": "960px"})
-    table = widgets.HTML()
+    # HTML, since a widget for an image can't have a text alternative.
+    drawn, table = widgets.HTML(), widgets.HTML()
     numbers = widgets.VBox([fields[name] for name in ("messages", "price", "dns_at")])
     boxes = widgets.VBox([fields[name] for name in ("keep_mx", "smtp", "strict", "mailgun")])
     controls = widgets.HBox([numbers, boxes], layout={"flex_flow": "row wrap", "grid_gap": "0 32px"})
-    return picture, table, widgets.VBox([controls, picture, table])
+    return drawn, table, widgets.VBox([controls, drawn, table])

@@ -29,8 +29,8 @@ def picture(drawn: Picture) -> str:
     width, height = (round(inches * SCREEN_DPI) for inches in drawn.figure.get_size_inches())
     data = base64.b64encode(drawn.png()).decode("ascii")
     return (
-        f'<img class="picture" width="{width}" height="{height}" alt="{escape(drawn.alt, 4000)}" '
-        f'src="data:image/png;base64,{data}">'
+        f'<img class="picture" width="{width}" height="{height}" style="max-width:100%;height:auto" '
+        f'alt="{escape(drawn.alt, 4000)}" src="data:image/png;base64,{data}">'
     )
 
 

@@ -23,8 +23,13 @@ STYLE = """<style>
 .bouncepanel .step { font-weight: 600; font-size: 15px; line-height: 1.4; margin-top: 4px; }
 .bouncepanel .hint { font-weight: 400; opacity: .75; font-size: 13px; line-height: 1.4; }
 .bouncepanel .said { font-size: 14px; line-height: 1.45; max-width: 84ch; padding: 2px 0 6px; }
+.bouncepanel .unseen > .widget-label { position: absolute; width: 1px; height: 1px; padding: 0; margin: -1px;
+  overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 .bouncepanel textarea { font-family: monospace; font-size: 12px; }
 </style>"""
+
+# What stands above these fields says what they are for; who can't see that hears their own label.
+UNSEEN = ("kept", "text", "zone", "service")
 
 ROW = {"align_items": "center", "flex_flow": "row wrap", "grid_gap": "4px 12px"}
 
@@ -39,14 +44,24 @@ def make_fields(folder: Path, zones: Sequence[tuple[str, Any]], *, way: str, por
     return {
         "files": make_upload(),
         "kept": widgets.SelectMultiple(
-            options=kept_options(folder), rows=5, layout={"width": "auto"}, tooltip="Files in data/private"
+            options=kept_options(folder),
+            rows=5,
+            description="Files in data/private",
+            layout={"width": "auto"},
         ),
         "refresh": widgets.Button(
-            icon="refresh", tooltip="Look into data/private again", layout={"width": "40px"}
+            description="Look again",
+            icon="refresh",
+            tooltip="Look into data/private again",
+            layout={"width": "max-content"},
         ),
-        "text": widgets.Textarea(placeholder=PASTE, layout={"width": "auto", "height": "185px"}),
+        "text": widgets.Textarea(
+            description="Pasted mail, headers or refusal",
+            placeholder=PASTE,
+            layout={"width": "auto", "height": "185px"},
+        ),
         "dns": widgets.RadioButtons(options=WAYS, value=way, layout={"width": "max-content"}),
-        "zone": widgets.Dropdown(options=zones, layout={"width": "330px"}),
+        "zone": widgets.Dropdown(options=zones, description="The recorded zone", layout={"width": "330px"}),
         "zone_file": widgets.FileUpload(
             description="Another zone file", multiple=False, layout={"width": "max-content"}
         ),
@@ -59,7 +74,9 @@ def make_fields(folder: Path, zones: Sequence[tuple[str, Any]], *, way: str, por
         "port": widgets.BoundedIntText(
             value=port, min=1, max=65535, description="port", style=wide, layout={"width": "120px"}
         ),
-        "service": widgets.Dropdown(options=service_options(), layout={"width": "330px"}),
+        "service": widgets.Dropdown(
+            options=service_options(), description="The sending service", layout={"width": "330px"}
+        ),
         "explain": widgets.Button(description="Explain", button_style="primary", icon="search"),
         "clear": widgets.Button(description="Start over", icon="eraser"),
     }  # fmt: skip
@@ -126,6 +143,8 @@ def lay_out(fields: Fields, arrived: Any, bar: Any, said: Any, out: Any) -> Any:
     box.add_class("bouncepanel")
     for name, field in fields.items():
         field.add_class(f"bouncepanel-{name}")
+        if name in UNSEEN:
+            field.add_class("unseen")
     return box
 
 
