@@ -132,7 +132,7 @@ def test_controls_and_pictures_have_names(page: Any, lab: str, course: Path) -> 
     ] == NAMELESS
     assert sum(role == "image" for role, _ in controls) == 2
 
-    page.get_by_label("domain in From").focus()
+    page.get_by_label("domain in From", exact=True).focus()
     for label in ("domain of MAIL FROM", "SPF says", "signature, d="):
         page.keyboard.press("Tab")
-        assert page.get_by_label(label).evaluate("one => one === document.activeElement")
+        assert page.get_by_label(label, exact=True).evaluate("one => one === document.activeElement")
