@@ -383,6 +383,40 @@ def test_too_deep_too_many_locked_and_damaged(tmp_path: Path, monkeypatch: pytes
     assert "too many files" in reasons(h.analyze_mailbox(good))[0]
 
 
+@pytest.mark.parametrize("kind", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_other_ways_to_pack_are_told_and_the_next_file_is_read(kind: int) -> None:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        archive.writestr("a.eml", bounce(1), kind)
+        archive.writestr("b.eml", bounce(2))
+    frame = h.analyze_mailbox(content.getvalue())
+    assert list(frame["file"]) == ["/b.eml"]
+    assert reasons(frame) == ["packed in a way that is not used for mail; unpack it and pack it again"]
+
+
+def test_members_of_a_zip_without_a_name_are_passed_over() -> None:
+    named = packed("zip", {"a.eml": bounce(1), "b.eml": bounce(2)})
+    listed = named.rindex(b"a.eml")  # in the list at the end
+    nameless = bytearray(named[:listed] + named[listed + 5 :])
+    nameless[listed - 18] = 0  # the length of the name
+    nameless[-10] -= 5  # the length of the list
+    assert list(h.analyze_mailbox(bytes(nameless))["file"]) == ["/b.eml"]
+
+
+def test_members_of_a_tar_may_be_large_and_their_headers_not() -> None:
+    letter = bounce(1) + b"x" * 3_000_000
+    for form in (tarfile.GNU_FORMAT, tarfile.PAX_FORMAT):
+        content = io.BytesIO()
+        with tarfile.open(fileobj=content, mode="w", format=form) as archive:
+            for name in ("a.jpg", "b.eml", "folder/" * 40 + "c.eml"):
+                info = tarfile.TarInfo(name)
+                info.size = len(letter)
+                archive.addfile(info, io.BytesIO(letter))
+        frame = h.analyze_mailbox(content.getvalue())
+        assert [name.rpartition("/")[2] for name in frame["file"]] == ["b.eml", "c.eml"]
+        assert reasons(frame) == []
+
+
 def test_things_in_a_row(tmp_path: Path) -> None:
     (tmp_path / "a.mbox").write_bytes(as_mbox(bounce(1), bounce(2)))
     row = [bounce(3), h.read_message(bounce(4)), tmp_path / "a.mbox", str(tmp_path / "none.eml"), 17, None,

@@ -25,13 +25,17 @@ from helpers.mailbox.streams import (
     Item,
     Meter,
     Stream,
+    TooLongError,
     TooMuchError,
     gunzipped,
+    unpacks_in_pieces,
     why,
 )
 
 MAX_NESTING = 3  # packed files inside packed files
 MAX_DIRECTORY = 20_000_000  # bytes of a zip's list of members, which is held in memory: 200,000 and more
+MAX_INNER_DIRECTORY = 2_000_000  # the same of a zip inside another file, where repeated names take no room
+MAX_HEADERS = 1_000_000  # bytes between two members of a tar: names and the like, which are held in memory
 IN_MEMORY = 8_000_000  # bytes of a zip inside another file that need no disk
 HEAD = 4_000  # first bytes of a file, which tell what it is
 
@@ -42,6 +46,8 @@ LARGE = f"larger than {MAX_MESSAGE // 1_000_000} MB, as no mail is"
 OUTLOOK = "Outlook's own format (.msg) can't be read; open it there and save it as .eml"
 EMPTY = "the file is empty"
 TOO_DEEP = f"packed more than {MAX_NESTING} times"
+TOO_MANY = "it holds too many files; unpack it into a folder and name that"
+ODD_PACKING = "packed in a way that is not used for mail; unpack it and pack it again"
 
 _ENDING = re.compile(r"\.[A-Za-z]\w{0,9}\Z")
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
@@ -175,43 +181,72 @@ def _of_inner_zip(stream: Stream, label: str | None, budget: Budget, depth: int)
 
 
 def _of_zip(file: IO[bytes], label: str | None, budget: Budget, depth: int, meter: Meter) -> Iterator[Item]:
-    if _directory_size(file) > MAX_DIRECTORY:
-        yield Item(label, 1, None, "it holds too many files; unpack it into a folder and name that")
-        return
-    with zipfile.ZipFile(file) as packed:
+    reader: Any = _ShortReads(file, MAX_INNER_DIRECTORY if depth else MAX_DIRECTORY)
+    with zipfile.ZipFile(reader) as packed:
         for info in packed.infolist():
-            if not info.is_dir() and _member_may_hold_mail(info.filename):
-                yield from _of_member(packed, info, f"{label or ''}/{info.filename}", budget, depth)
+            name = info.filename
+            if name and not name.endswith("/") and _member_may_hold_mail(name):
+                yield from _of_member(packed, info, f"{label or ''}/{name}", budget, depth)
             meter.add(info.compress_size)
+
+
+class _ShortReads:
+    """A file for `zipfile`, which reads a zip's whole list of members at once, however long it is.
+
+    How long that is a zip says in up to three places, so the reading itself is bounded.
+    """
+
+    def __init__(self, file: IO[bytes], most: int) -> None:
+        self.seek, self.tell, self.seekable = file.seek, file.tell, file.seekable
+        self._file, self._most = file, most
+
+    def read(self, size: int = -1) -> bytes:
+        """As a file does it; TooLongError where it would be more than a list of members may take."""
+        data = self._file.read(self._most + 1 if size < 0 else min(size, self._most + 1))
+        if len(data) > self._most:
+            raise TooLongError(TOO_MANY)
+        return data
 
 
 def _of_member(
     packed: zipfile.ZipFile, info: zipfile.ZipInfo, label: str, budget: Budget, depth: int
 ) -> Iterator[Item]:
+    if not unpacks_in_pieces(info) and not info.flag_bits & 1:  # what is locked says so itself
+        yield Item(label, 1, None, ODD_PACKING)
+        return
     with _told(inside=True) as trouble, packed.open(info) as member:
         name = info.filename.rpartition("/")[2]
         yield from _of_stream(Stream(member.read, budget), label, name, budget, depth + 1)
     yield from trouble.items(label)
 
 
-def _directory_size(file: IO[bytes]) -> int:
-    """How many bytes a zip's list of members takes, as its last record says (APPNOTE.TXT §4.3)."""
-    end = file.seek(0, 2)
-    start = max(0, end - 70_000)
-    file.seek(start)
-    tail = file.read(70_000)
-    at = tail.rfind(b"PK\x05\x06")
-    size = int.from_bytes(tail[at + 12 : at + 16], "little") if at >= 0 else 0
-    if size == 0xFFFFFFFF and (at := tail.rfind(b"PK\x06\x06")) >= 0:
-        size = int.from_bytes(tail[at + 40 : at + 48], "little")
-    return size
+class _BoundedHeaders:
+    """A stream for `tarfile`, which reads the headers before a member at once, however long they are."""
+
+    def __init__(self, stream: Stream) -> None:
+        self._stream = stream
+        self._left = MAX_HEADERS
+
+    def read(self, size: int) -> bytes:
+        """The next bytes; TooLongError when they are more than what comes before a member may be."""
+        data = self._stream.read(size)
+        self._left -= len(data)
+        if self._left < 0:
+            raise TooLongError("what stands before one of its files is longer than any name")
+        return data
+
+    def member(self, size: int) -> None:
+        """So many bytes come now before the next headers."""
+        self._left = size + MAX_HEADERS
 
 
 def _of_tar(stream: Stream, label: str | None, budget: Budget, depth: int) -> Iterator[Item]:
-    reader: Any = stream  # all that it needs is read()
+    source = _BoundedHeaders(stream)
+    reader: Any = source  # all that it needs is read()
     with tarfile.open(fileobj=reader, mode="r|") as packed:
         for info in packed:
             packed.members = []  # type: ignore[attr-defined]  # it keeps a list of all that it has seen
+            source.member(packed.offset - info.offset_data)
             if not info.isfile() or info.issparse() or not _member_may_hold_mail(info.name):
                 continue
             name = info.name.rpartition("/")[2]

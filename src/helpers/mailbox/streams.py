@@ -27,16 +27,20 @@ class TooMuchError(Exception):
     """What is packed expands too far; the text says so."""
 
 
+class TooLongError(Exception):
+    """One piece of something packed would have to be held in memory and is too long; the text says so."""
+
+
 # What reading damaged or foreign packed bytes raises. RuntimeError: a password is needed.
 DAMAGED = (
     OSError, EOFError, zlib.error, zipfile.BadZipFile, tarfile.TarError, RuntimeError, NotImplementedError,
-    ValueError, TooMuchError,
+    ValueError, OverflowError, TooLongError, TooMuchError,
 )  # fmt: skip
 
 
 def why(error: BaseException) -> str:
     """The reason in one plain sentence."""
-    if isinstance(error, TooMuchError):
+    if isinstance(error, TooLongError | TooMuchError):
         return str(error)
     if isinstance(error, EOFError):
         return "the packed file ends too early"
@@ -129,6 +133,15 @@ class Stream:
         if self.budget is not None:
             self.budget.spend(len(data))
         return data
+
+
+def unpacks_in_pieces(info: zipfile.ZipInfo) -> bool:
+    """Does Python unpack this member no further than it is asked to?
+
+    Of bzip2 and LZMA it unpacks at once whatever it has read: some hundred bytes become a gigabyte. No
+    mail program packs so.
+    """
+    return info.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 
 def gunzipped(read: Read) -> Read:

@@ -108,7 +108,7 @@ def _members(data: bytes, budget: Budget) -> Iterator[tuple[str, Chunks]]:
         archive = zipfile.ZipFile(io.BytesIO(data))
         entries = [
             entry for entry in archive.infolist()
-            if not entry.is_dir() and not entry.filename.startswith("__MACOSX/")
+            if not entry.filename.endswith("/") and not entry.filename.startswith("__MACOSX/")
         ]  # fmt: skip
     except (zipfile.BadZipFile, ValueError, OSError, EOFError, NotImplementedError) as error:
         raise RefusedError(f"The zip archive can't be opened: {_words(error)}.") from None
@@ -127,6 +127,9 @@ def _reader(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, budget: Budget) ->
 def _member(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[bytes]:
     if entry.flag_bits & 1:
         raise RefusedError("The zip archive is encrypted.")
+    if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        # Of bzip2 and LZMA Python unpacks at once whatever it has read: some hundred bytes become a gigabyte.
+        raise RefusedError("A file in the zip archive can't be unpacked: its compression is not deflate.")
     try:
         with archive.open(entry) as file:
             while chunk := file.read(CHUNK):
