@@ -31,6 +31,7 @@ from helpers.dkim.canon import (
     header_hash_input,
     select_headers,
     signed_parts,
+    single_blanks,
     with_crlf,
     without_signature_value,
 )
@@ -80,6 +81,7 @@ __all__ = [
     "positions_by_name",
     "select_headers",
     "signature_matches",
+    "single_blanks",
     "tag_steps",
     "verify_dkim",
     "with_crlf",

@@ -34,7 +34,7 @@ def canonicalize_header(raw: bytes, method: str) -> bytes:
     if _has_usual_blanks(raw):
         return _relaxed(raw)
     name, _, value = raw.partition(b":")
-    value = _single_blanks(with_crlf(value).replace(CRLF, b"")).strip(WSP)
+    value = single_blanks(with_crlf(value).replace(CRLF, b"")).strip(WSP)
     return b"%b:%b\r\n" % (name.strip(WSP).lower(), value)
 
 
@@ -60,7 +60,7 @@ def canonicalize_body(body: bytes, method: str) -> bytes:
         body += CRLF
     if method == "simple":
         return _without_empty_end(body, CRLF)
-    return _without_empty_end(_replace(_single_blanks(body), b" \r\n", CRLF), b"")
+    return _without_empty_end(_replace(single_blanks(body), b" \r\n", CRLF), b"")
 
 
 def body_hash(body: bytes, length: int | None = None, algorithm: str = "sha256") -> bytes:
@@ -163,7 +163,7 @@ def _check_method(method: str) -> None:
         raise ValueError(f"canonicalization is 'simple' or 'relaxed', not {method!r}")
 
 
-def _single_blanks(data: bytes) -> bytes:
+def single_blanks(data: bytes) -> bytes:
     """Each run of blanks and tabs as one blank: halving the runs, so a long one is quick as well."""
     data = data.replace(b"\t", b" ")
     while b"  " in data:
