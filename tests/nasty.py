@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import gzip
 import io
+import struct
+import tarfile
 import tracemalloc
 import zipfile
 from collections.abc import Callable
@@ -44,6 +46,11 @@ def nested_parts(size: int) -> bytes:
 def nested_messages(size: int) -> bytes:
     """A message in a message in a message …"""
     return HEAD + fill(b"Content-Type: message/rfc822\r\n\r\nFrom: a@example.com\r\n", size) + b"\r\n\r\nend"
+
+
+BOUNCE = (
+    b"From: MAILER-DAEMON@a.example\r\nSubject: failure\r\n\r\nYour message was refused: 550 5.7.1 no\r\n"
+)
 
 
 def report(size: int) -> bytes:
@@ -122,6 +129,7 @@ MESSAGES: dict[str, Callable[[int], bytes]] = {
     ),
     "blank body": lambda size: SIGNATURE + HEAD + b"\r\n" + fill(b" \r\n", size),
     "one body line": lambda size: SIGNATURE + HEAD + b"\r\n" + b" x" * (size // 2),
+    "blanks in a body line": lambda size: HEAD + b"\r\nx" + b" \t" * (size // 2) + b"x\r\n",
     "recipients of a report": report,
     "text of a bounce": lambda size: (
         b"From: MAILER-DAEMON@a.example\r\nSubject: failure\r\n\r\n"
@@ -130,6 +138,10 @@ MESSAGES: dict[str, Callable[[int], bytes]] = {
     "numbers in a bounce": lambda size: (
         b"From: MAILER-DAEMON@a.example\r\nSubject: failure\r\n\r\n" + fill(b"550 5.7.1 ", size)
     ),
+    "blank lines of a bounce": lambda size: BOUNCE + b"\n" * size,
+    "links in links": lambda size: BOUNCE + fill(b"https://a.example/?x=", size),
+    "wildcards in a bounce": lambda size: BOUNCE + fill(b"*.", size),
+    "routes of an address": lambda size: BOUNCE + b"a" + fill(b"%b.c", size) + b"@example.net",
     "a pasted line": lambda size: fill(b"550 5.7.1 DMARC (", size),
     "at signs": lambda size: header(b"From", b"@" * size),
     "dots": lambda size: header(b"From", b"a@" + b"." * size),
@@ -282,6 +294,42 @@ def bombs() -> dict[str, bytes]:
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("report.xml", b"\0" * 50_000_000)
     return {"zip of zeros": packed.getvalue(), "gzip of zeros": gzip.compress(b"\0" * 50_000_000)}
+
+
+def _zip_of(kind: int) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", kind) as archive:
+        archive.writestr("a.mbox", b"\0" * 50_000_000)
+    return packed.getvalue()
+
+
+def _long_directory(*, hidden: bool) -> bytes:
+    """A zip that lists 400,000 files without names; ``hidden``: one of its last records lies."""
+    entry = struct.pack("<4s4B4HL2L5H2L", b"PK\1\2", 20, 0, 20, 0, 0, 0, 0, 0x21, *[0] * 10)
+    listed, start = entry * 400_000, b"PK\3\4" + b"\0" * 26
+    sizes = (0, len(listed), len(start))
+    long = struct.pack("<4sQ2H2L4Q", b"PK\6\6", 44, 45, 45, 0, 0, *(sizes[0], *sizes))
+    long += struct.pack("<4sLQL", b"PK\6\7", 0, len(start) + len(listed), 1)
+    end = struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, 0, 0, len(entry) if hidden else len(listed), len(start), 0)
+    return start + listed + (long if hidden else b"") + end
+
+
+def _long_header(kind: bytes) -> bytes:
+    header = tarfile.TarInfo("x")
+    header.type, header.size = kind, 50_000_000
+    return header.tobuf(tarfile.USTAR_FORMAT) + b"a" * header.size
+
+
+def archives() -> dict[str, bytes]:
+    """Small packed files that Python's own readers of archives would hold in memory as something enormous."""
+    return {
+        "zip packed by bzip2": _zip_of(zipfile.ZIP_BZIP2),
+        "zip packed by LZMA": _zip_of(zipfile.ZIP_LZMA),
+        "list of a zip": gzip.compress(_long_directory(hidden=False)),
+        "list of a zip, hidden": gzip.compress(_long_directory(hidden=True)),
+        "tar with a long name": gzip.compress(_long_header(tarfile.GNUTYPE_LONGNAME)),
+        "tar with long attributes": gzip.compress(_long_header(tarfile.XHDTYPE)),
+    }
 
 
 def peak(reader: Callable[[Any], Any], given: Any) -> int:

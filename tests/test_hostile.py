@@ -99,6 +99,15 @@ def test_redaction_does_not_hang(name: str) -> None:
         assert h.redact(raw).message
 
 
+@pytest.mark.parametrize("tag", [b"b", b"bh"])
+def test_redaction_of_a_signature_with_blanks_does_not_hang(tag: bytes) -> None:
+    key = {"s._domainkey.example.com": {"TXT": [h.services.make_key("hostile").record]}}
+    blanks = nasty.SIGNATURE.replace(b" %b=AAAA" % tag, b" %b=AA%bAA" % (tag, b" \r\n " * 25_000))
+    with brake():
+        copy = h.redact(blanks + nasty.HEAD + b"\r\nx", dns=h.Zone.from_dict({**nasty.DNS, **key}))
+    assert len(h.verify_dkim(copy.message, dns=nasty.ZONE)) == 1
+
+
 ENORMOUS = {
     "a header of 10 MB": ("a header without an end", 10_000_000),
     "a header of 10 MB, folded": ("folded lines", 10_000_000),
@@ -134,6 +143,23 @@ def test_a_bomb_is_refused_before_it_goes_off(name: str) -> None:
     assert reports is not None
     assert len(reports) == 0
     assert reports.unreadable[0].why
+
+
+@pytest.mark.parametrize("reader", [h.read_reports, h.analyze_mailbox], ids=["reports", "mailbox"])
+@pytest.mark.parametrize("name", nasty.archives())
+def test_an_archive_costs_no_more_than_its_reader_allows(name: str, reader: Callable[[Any], Any]) -> None:
+    archive = nasty.archives()[name]
+    reader(archive[:100])
+    found = None
+
+    def read(source: bytes) -> None:
+        nonlocal found
+        found = reader(source)
+
+    with brake():
+        assert nasty.peak(read, archive) <= 30_000_000
+    assert found is not None
+    assert len(found) == 0
 
 
 # --------------------------------------------------- what is left out is said

@@ -33,7 +33,7 @@ def redact_local(local: str, domain: str, scrubber: Scrubber) -> str:
         return f'"{redact_local(inside, domain, scrubber)}"' if inside.isascii() else '"user"'
     if "=" in local and local.count("=") < MAX_PIECES:
         return _structured(local, scrubber)
-    if "%" in local[:-1] and "." in local.rpartition("%")[2]:  # user%domain@relay
+    if 0 < local[:-1].count("%") < MAX_PIECES and "." in local.rpartition("%")[2]:  # user%domain@relay
         user, _, host = local.rpartition("%")
         return f"{redact_local(user, host, scrubber)}%{names.domain(host)}"
     if "!" in local:  # host!user, as UUCP did

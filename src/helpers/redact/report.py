@@ -20,7 +20,7 @@ MIN_FIELDS = 3  # fields in a row that are the header of a mail
 
 # A line that quotes one field of the mail, or tells its subject in words.
 _QUOTED_FIELD = re.compile(
-    r"^([>\s|*]*)(subject|thread-topic|message-id|in-reply-to|references|betreff|objet|asunto|assunto|oggetto|"
+    r"^((?:[>|*]|[^\S\n])*+)(subject|thread-topic|message-id|in-reply-to|references|betreff|objet|asunto|assunto|oggetto|"
     r"onderwerp|\u4ef6\u540d|from|to|cc)([ \t]?[:\uff1a])([ \t]*\S[^\n]*)$",
     re.IGNORECASE | re.MULTILINE,
 )

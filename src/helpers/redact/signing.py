@@ -100,10 +100,13 @@ def _public(private: object) -> bytes:
 
 def _with_tag(raw: bytes, name: bytes, value: bytes) -> bytes:
     """The field with one tag's value replaced, blanks around it kept."""
-    pattern = re.compile(
-        rb"((?:^[^:]*:|;)[ \t\r\n]*" + name + rb"[ \t\r\n]*=[ \t\r\n]*)([^;]*?)([ \t\r\n]*(?=;|$))", re.DOTALL
-    )
-    return pattern.sub(lambda found: found.group(1) + value + found.group(3), raw, count=1)
+    pattern = re.compile(rb"((?:^[^:]*:|;)[ \t\r\n]*" + name + rb"[ \t\r\n]*=[ \t\r\n]*)([^;]*)", re.DOTALL)
+
+    def replaced(found: re.Match[bytes]) -> bytes:
+        old = found.group(2)
+        return found.group(1) + value + old[len(old.rstrip(b" \t\r\n")) :]
+
+    return pattern.sub(replaced, raw, count=1)
 
 
 def _new_length(length: int | None, message: Message, canonical: bytes, method: str) -> int | None:

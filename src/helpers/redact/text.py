@@ -27,7 +27,7 @@ _TOKEN = re.compile(
   | (?<![^{_L}'])(?P<coded_local>[^{_L}'%+=][^{_L}]*?)(?P<coded>%40|\+40|=40|&\#64;)(?P<coded_at>[\w.\-]++)
   | (?<![\w:.])(?P<v6>(?:[A-Za-z][A-Za-z0-9]{{0,15}}:)?(?:[0-9A-Fa-f]{{0,4}}:){{2,7}}[0-9A-Fa-f.]{{0,15}})
         (?![A-Za-z0-9:])(?:/(?P<v6_length>\d{{1,3}})(?!\d))?
-  | (?<![A-Za-z0-9_])(?<![A-Za-z0-9_]\.)(?P<domain>(?:[A-Za-z0-9_*][A-Za-z0-9_\-]{{0,62}}\.)+
+  | (?<![A-Za-z0-9_])(?<![A-Za-z0-9_]\.)(?P<domain>(?:\*\.)?(?:[A-Za-z0-9_][A-Za-z0-9_\-]{{0,62}}\.)+
         (?:xn--[A-Za-z0-9\-]{{1,59}}|[A-Za-z][A-Za-z0-9\-]{{0,62}}))(?![A-Za-z0-9_])
   | (?<![A-Za-z0-9.])(?P<v4>\d{{1,3}}(?:\.\d{{1,3}}){{3}})(?:/(?P<v4_length>\d{{1,2}})(?!\d))?
         (?![A-Za-z0-9_])(?!\.\d)
@@ -56,6 +56,7 @@ _IP_INSIDE = re.compile(r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?![\d.])")
 _PIECE = re.compile(r"[^\W_]+")
 _MARKS = re.compile(r"^[*>=\-.!#&\u2022\u00b7]+")
 MAX_BLURRED = 60  # characters of a word whose length is told
+MAX_LINKS = 5  # links in links that are read, as scanners of mail wrap them; what is deeper goes
 MAX_ID = 12  # characters from which on a mixture of letters and digits is an id
 _KEPT_VALUES = listed("kept_values")
 
@@ -65,6 +66,7 @@ class Scrubber:
 
     def __init__(self, names: Names) -> None:
         self.names = names
+        self._links = 0  # how many links the text at hand is in
 
     def words(self, text: str) -> str:
         """The text with names replaced and everything else kept."""
@@ -147,18 +149,29 @@ class Scrubber:
         host = re.match(r"[^/?#]*", rest).group()  # type: ignore[union-attr]
         path = rest[len(host) :]
         host, colon, port = host.rpartition("@")[2].partition(":")
-        if service_of(host.lower().rstrip(".")) is None or not self.names.keep_public:
-            self.words(unquote(path))  # what it names is to be known elsewhere, too
-            path = "/path" if len(path) > 1 and not self.names.collecting else path
-        else:
-            plain = unquote(path)
-            new = self.words(plain)
-            path = (
-                path
-                if new == plain
-                else quote(new, safe="/?&=;:+,~#.-_!*'()$" + ("" if "%40" in path else "@"))
-            )
+        keep = service_of(host.lower().rstrip(".")) is not None and self.names.keep_public
+        path = self._path(path, keep=keep)
         return f"{scheme}://{self._host_text(host)}{colon}{port}{path}{after}"
+
+    def _path(self, path: str, *, keep: bool) -> str:
+        """What follows the host of a link; its names are to be known elsewhere, too."""
+        plain = unquote(path)
+        new = self._words_of_link(plain)
+        if new is None or not keep:
+            return "/path" if len(path) > 1 and not self.names.collecting else path
+        if new == plain:
+            return path
+        return quote(new, safe="/?&=;:+,~#.-_!*'()$" + ("" if "%40" in path else "@"))
+
+    def _words_of_link(self, text: str) -> str | None:
+        """`words`; None where links are in links so deep that a hostile mail is all that does it."""
+        if self._links == MAX_LINKS:
+            return None
+        self._links += 1
+        try:
+            return self.words(text)
+        finally:
+            self._links -= 1
 
     def _host_text(self, host: str) -> str:
         if re.fullmatch(r"[\d.]+", host):
