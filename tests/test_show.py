@@ -33,16 +33,37 @@ ATTACKS = [
     "</td></tr></table></div><iframe src=//evil.example>",
     "\x1b]0;title\x07\x1b[2J\x1b[31mred\x1b[0m",
     "safe\u202egpj.exe\u2066\u2069\u200b\u2028",
+    "fill\u3164\u115f\uffa0\u2800 join\u034f\u180e vary\ufe0f\U000e0101 tag\U000e0041\U000e007f",
     "nul\x00byte\x9b31m\x85",
     "$\\href{javascript:alert(1)}{x}$",
 ]
 HOSTILE = " ".join(ATTACKS)
-CONTROLS = set(
-    map(
-        chr,
-        [*range(9), *range(0x0B, 0x20), *range(0x7F, 0xA0), 0x200B, *range(0x2028, 0x202F), 0x2066, 0x2069],
+CONTROLS = {
+    chr(number)
+    for numbers in (
+        range(9),
+        range(0x0B, 0x20),
+        range(0x7F, 0xA0),
+        range(0x2028, 0x202F),
+        range(0xE0000, 0xE1000),
     )
-)
+    for number in (*numbers, 0x200B, 0x2066, 0x2069, 0x3164, 0x115F, 0xFFA0, 0x2800, 0x34F, 0x180E, 0xFE0F)
+}
+
+DEFAULT_IGNORABLE = [  # Unicode 16, DerivedCoreProperties.txt: what shows nothing
+    *[0xAD, 0x34F, 0x61C, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x3164, 0xFEFF, 0xFFA0],
+    *[*range(0x180B, 0x1810), *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070)],
+    *[*range(0xFE00, 0xFE10), *range(0xFFF0, 0xFFF9), *range(0x1BCA0, 0x1BCA4), *range(0x1D173, 0x1D17B)],
+    *range(0xE0000, 0xE1000),
+]
+
+
+def test_no_character_that_shows_nothing_stays() -> None:
+    for number in DEFAULT_IGNORABLE:
+        shown = clean(f"a{chr(number)}b")
+        assert shown.isascii()
+        assert int(shown[3:-1], 16) == number
+
 
 ALLOWED_TAGS = {"div", "p", "table", "thead", "tbody", "tr", "th", "td", "details", "summary"}
 ALLOWED_ATTRIBUTES = {"style", "scope", "class", "aria-label"}

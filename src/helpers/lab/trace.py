@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -14,10 +15,16 @@ if TYPE_CHECKING:
 
 Speaker = Literal["client", "server"]
 
+# Printable by category, but there is nothing to see: Unicode's Default_Ignorable_Code_Point, Braille's blank.
+_SHOWS_NOTHING = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+)
+
 
 def one_line(text: str, length: int = 400) -> str:
     """Text that a stranger wrote, as one line that a terminal can show."""
-    shown = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text[: length + 1])
+    seen = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text[: length + 1])
+    shown = _SHOWS_NOTHING.sub(lambda found: ascii(found.group())[1:-1], seen)
     return shown if len(text) <= length else shown[: length - 1] + "…"
 
 

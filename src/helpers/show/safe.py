@@ -6,17 +6,22 @@ import html
 import re
 import unicodedata
 
-# Control characters (ANSI escapes among them), bidirectional overrides, zero-width and
-# line/paragraph separators, lone surrogates: they can hide text, reorder it or drive a terminal.
+# Control characters (ANSI escapes among them), bidirectional overrides, line/paragraph separators, lone
+# surrogates, and whatever shows nothing: zero-width characters, fillers, variation selectors, tags (Unicode's
+# Default_Ignorable_Code_Point). They can hide text, reorder it, tell look-alikes apart or drive a terminal.
 _UNSAFE = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]"
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
+    "\u2028-\u202e\u2060-\u206f\u2800\u3164\ud800-\udfff\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb"
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
 MAX_SHOWN = 2_000  # characters of one value; longer ones are cut, and say so
 
 
 def _visible(match: re.Match[str]) -> str:
-    char = match.group()
-    return f"\\x{ord(char):02x}" if ord(char) < 0x100 else f"\\u{ord(char):04x}"
+    number = ord(match.group())
+    if number > 0xFFFF:
+        return f"\\U{number:08x}"
+    return f"\\x{number:02x}" if number < 0x100 else f"\\u{number:04x}"
 
 
 def clean(text: object, limit: int = MAX_SHOWN) -> str:
