@@ -217,3 +217,11 @@ def test_a_look_alike_domain_is_shown_as_what_it_is(written: str, shown: str) ->
     check = h.evaluate_dmarc(author_domain=message.author_domain, spf=("fujiba.net", "pass"), dns=zone)
     assert check.spf_aligned == (shown == "fujiba.net")
     assert shown in str(check)
+
+
+def test_a_look_alike_in_the_envelope_has_its_name_in_dns_beside_it() -> None:
+    raw = "Return-Path: <a@fujib\u0430.net>\r\nFrom: a@fujiba.net\r\n\r\nx".encode()
+    found = h.diagnose(h.read_message(raw), dns=h.sample_zone("fujiba"))
+    fact = next(fact for fact in found.evidence if fact.name == "MAIL FROM")
+    assert fact.value == "a@fujib\u0430.net"
+    assert fact.source.endswith("; DNS knows its domain as xn--fujib-8ve.net")
