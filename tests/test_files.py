@@ -113,6 +113,33 @@ def test_a_name_that_was_taken_meanwhile_is_not_replaced(
     assert list(tmp_path.iterdir()) == [target]
 
 
+@pytest.mark.parametrize("failure", [OSError(28, "no space left"), KeyboardInterrupt()], ids=type)
+def test_without_hard_links_nothing_is_left_either(
+    failure: BaseException, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_links(*_: object) -> None:
+        raise OSError(1, "no hard links here")
+
+    def fails(*_: object) -> None:
+        raise failure
+
+    monkeypatch.setattr(os, "link", no_links)
+    monkeypatch.setattr(os, "replace", fails)
+    with pytest.raises(type(failure)):
+        write_new(tmp_path / "x", b"mine")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs symbolic links")
+def test_a_link_that_stands_there_is_not_written_through(tmp_path: Path) -> None:
+    target, elsewhere = tmp_path / "x", tmp_path / "elsewhere"
+    target.symlink_to(elsewhere)
+    with pytest.raises(FileExistsError):
+        write_new(target, b"mine")
+    assert not elsewhere.exists()
+    assert list(tmp_path.iterdir()) == [target]
+
+
 def test_overwriting_has_to_be_asked_for(tmp_path: Path) -> None:
     target = tmp_path / "x.zone"
     h.sample_zone("fujiba").save(target)

@@ -51,4 +51,8 @@ def _claim(draft: Path, target: Path) -> None:
         raise
     except OSError:  # a file system without hard links
         open(target, "x").close()
-        os.replace(draft, target)
+        try:
+            os.replace(draft, target)
+        except BaseException:  # an empty file is none of ours
+            target.unlink(missing_ok=True)
+            raise
