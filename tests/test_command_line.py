@@ -204,6 +204,7 @@ def test_an_mbox_with_one_message_is_that_message(tmp_path: Path) -> None:
         ("a=b", "a=b"),
         ("=?utf-8?q?=09=3D1+1?=", "'=1+1"),
         ('say "hello", please', 'say "hello", please'),
+        ("\uff1d1\uff0b1", "'\uff1d1\uff0b1"),
     ],
 )
 def test_a_table_holds_no_formulas(subject: str, shown: str, tmp_path: Path) -> None:
@@ -244,6 +245,30 @@ def test_who_reads_only_the_first_lines_is_no_error(tmp_path: Path) -> None:
         process.stdout.close()
         assert process.stderr is not None
         assert process.stderr.read() == b""
+
+
+@pytest.mark.parametrize("arguments", [("one.eml", "-\x1b]52;c;QQ\x07\x9b31m"), ("--rules", "\x1b[2J")])
+def test_a_name_that_is_taken_for_an_option_can_not_steer_the_terminal(arguments: tuple[str, str]) -> None:
+    done = run("diagnose", *arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "\\x1b" in done.stderr
+    assert not set(done.stderr) & {"\x1b", "\x07", "\x9b"}
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/zero"), reason="needs a device without an end")
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("diagnose", "/dev/zero"),
+        ("diagnose", "{mail}", "--zone", "/dev/zero"),
+        ("redact", "/dev/zero", "-o", "{new}"),
+    ],
+)
+def test_a_device_without_an_end_is_named(arguments: tuple[str, ...], mail: Path, tmp_path: Path) -> None:
+    done = run(*(argument.format(mail=mail, new=tmp_path / "new") for argument in arguments))
+    assert done.returncode == 2
+    assert done.stderr.startswith("/dev/zero: ")
+    assert done.stderr.count("\n") == 1
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs a named pipe")

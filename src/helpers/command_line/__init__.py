@@ -14,6 +14,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 from helpers.command_line.diagnosing import diagnose_files
 from helpers.command_line.sharing import record_files, redact_files
@@ -42,10 +43,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return status
 
 
+class _Parser(argparse.ArgumentParser):
+    """What it repeats can't steer the terminal: a stranger's file name may look like an option."""
+
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        sys.exit(say(f"{self.prog}: error: {message}"))
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m helpers", description="Why was my mail refused, and what do I change?"
-    )
+    parser = _Parser(prog="python -m helpers", description="Why was my mail refused, and what do I change?")
     commands = parser.add_subparsers(dest="command", required=True)
     _add_diagnose(commands.add_parser("diagnose", help="cause, evidence and proven fixes for a bounce"))
     _add_redact(commands.add_parser("redact", help="copies of mails that can be shown to others"))

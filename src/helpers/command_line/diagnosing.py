@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from helpers.terms import Dns
 
 MAX_UNREAD_LINES = 20  # unread messages of one mailbox that have a line; the others are counted
-FORMULA = tuple("=+-@\t\r")  # what a spreadsheet takes a cell for that begins so
+FORMULA = tuple("=+-@\t\r＝＋－＠")  # noqa: RUF001 - a spreadsheet takes a cell that begins so for one
 
 
 def diagnose_files(options: argparse.Namespace) -> int:

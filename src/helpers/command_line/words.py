@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -52,12 +51,12 @@ def about(name: str, error: Exception) -> str:
 def read(name: str) -> bytes:
     """The bytes of one mail. Raises UnreadableError or OSError."""
     if name == "-":
-        raw = sys.stdin.buffer.read(TOO_LARGE)
+        raw = sys.stdin.buffer.read(TOO_LARGE + 1)
     else:
-        path = Path(name)
-        if path.exists() and path.stat().st_size > TOO_LARGE:
-            raise UnreadableError(f"larger than {TOO_LARGE // 1_000_000} MB, as no mail is")
-        raw = path.read_bytes()
+        with open(name, "rb") as file:
+            raw = file.read(TOO_LARGE + 1)  # a device says that it has no bytes, and may have no end
+    if len(raw) > TOO_LARGE:
+        raise UnreadableError(f"larger than {TOO_LARGE // 1_000_000} MB, as no mail is")
     if not raw.strip():
         raise UnreadableError("the file is empty; save the bounce again with all its headers")
     if len(raw) > LARGE:

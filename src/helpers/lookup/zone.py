@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import os
     from pathlib import Path
 
+MAX_FILE = 100_000_000  # ours: characters of one master file, a million records
 MAX_REMEMBERED = 8192  # answers kept: a bound for hostile streams of names
 
 Questions = frozenset[tuple[str, str]]
@@ -320,6 +321,9 @@ def _written_node(name: str, node: Mapping[str, Entry]) -> Iterator[str]:
 def _decoded(path: str | os.PathLike[str]) -> str:
     try:
         with open(path, encoding="utf-8-sig") as file:
-            return file.read()
+            text = file.read(MAX_FILE + 1)
     except UnicodeDecodeError:
         raise ValueError(f"{path}: is not a text file in UTF-8") from None
+    if len(text) > MAX_FILE:  # or a device, which has no end
+        raise ValueError(f"{path}: has more than {MAX_FILE:,} characters")
+    return text
