@@ -16,9 +16,10 @@ from tests.conftest import ROOT
 
 import helpers
 from helpers import authentication, bounce, diagnosis, fixes, lookup, message, terms
-from helpers.show.html import html_of, page_of
+from helpers.show.html import html_of, page_of, table_html
 from helpers.show.safe import clean, escape, one_line, width
-from helpers.show.text import line_of, text_of
+from helpers.show.text import line_of, table_text, text_of
+from helpers.show.views import Table
 from helpers.show.views.view import VIEWS
 from helpers.terms import Basis, Envelope, Shown, Step
 
@@ -310,3 +311,13 @@ def test_every_file_of_views_is_found_by_its_room() -> None:
     shown_by_show = {"__init__", "view", "rows_table", "checks_table"}
     assert listed == {path.stem for path in folder.glob("*.py")} - shown_by_show
     assert all((ROOT / "src" / "helpers" / room).exists() or room == "terms" for room in VIEWS)
+
+
+def test_titles_of_tables_are_escaped_too() -> None:
+    table = Table(HOSTILE, (HOSTILE,), ((HOSTILE,),), folded=True)
+    audit(table_html(table))
+    assert not CONTROLS & set(table_text(table))
+
+
+def test_notebooks_typeset_nothing_in_a_result() -> None:
+    assert html_of(Step("$a$", "$b$")).startswith('<div class="tex2jax_ignore mathjax_ignore"')

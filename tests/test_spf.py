@@ -382,6 +382,48 @@ def test_a_name_that_grows_too_long_loses_labels_on_its_left() -> None:
     assert ("x.y." + asked[-1]).endswith(".y." + "z" * 50 + "@example.com.example.com")
 
 
+@pytest.mark.parametrize(("octets", "kept"), [(253, True), (254, False)])
+def test_a_name_of_253_octets_is_asked_for_whole(octets: int, kept: bool) -> None:
+    asked: list[str] = []
+
+    def dns(name: str, rdtype: str) -> Any:
+        asked.append(name)
+        return zone(name, rdtype)
+
+    whole = ".".join(["a", *["b" * 60] * 3, "c" * (octets - 2 - 183 - 12), "example.com"])
+    assert len(whole) == octets
+    zone = many(f"v=spf1 exists:%{{l}}.{whole.partition('.')[2]} -all", 0)
+    check_spf(client_ip=CLIENT, mail_from="a@example.com", dns=dns)
+    assert asked[-1] == (whole if kept else whole.partition(".")[2])
+
+
+@pytest.mark.parametrize(("octets", "asked"), [(63, True), (64, False)])
+def test_a_label_of_64_octets_is_never_asked_for(octets: int, asked: bool) -> None:
+    questions: list[str] = []
+
+    def dns(name: str, rdtype: str) -> Any:
+        questions.append(name)
+        return zone(name, rdtype)
+
+    zone = many("v=spf1 exists:%{l} -all", 0)
+    check_spf(client_ip=CLIENT, mail_from="x" * octets + "@example.com", dns=dns)
+    assert ("x" * octets in questions) == asked
+
+
+def test_what_a_sender_says_of_itself_is_cut() -> None:
+    """A path has at most 256 octets (RFC 5321 §4.5.3.1.3)."""
+    zone = many("v=spf1 -all exp=e.example.com", 0, **{"e.example.com": {"TXT": ["%{l} %{h}"]}})
+    check = check_spf(client_ip=CLIENT, mail_from="x" * 300 + "@example.com", helo="y" * 300, dns=zone)
+    assert check.explanation == "x" * 256 + " " + "y" * 256
+
+
+def test_of_many_macros_the_first_ten_have_a_step() -> None:
+    zone = many("v=spf1 exists:" + "%{v}." * 12 + "example.com -all", 0)
+    check = check_spf(client_ip=CLIENT, mail_from="a@example.com", dns=zone)
+    (exists,) = [step for step in check.steps if step.looked_at.startswith("exists")]
+    assert len(exists.steps[0].steps) == 10
+
+
 @pytest.mark.parametrize(
     ("local", "spec", "name"),
     [
