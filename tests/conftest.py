@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import signal
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.offline.denied import pytest_configure, pytest_sessionfinish  # noqa: F401 - hooks
-from tests.pages import browser, chromium, course, lab, page  # noqa: F401 - fixtures for every test
+from tests.pages import browser, chromium, course, lab, missing, page  # noqa: F401 - fixtures for every test
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -35,6 +37,14 @@ def shared_path(*parts: str) -> Path:
             pytest.fail(f"{'/'.join(parts)} is missing beside the checkout; on CI it has to be there")
         pytest.skip(f"no {'/'.join(parts)} beside the checkout", allow_module_level=True)
     return path
+
+
+def peer_module(name: str) -> Any:
+    """A package that only some tests need; the developer's lock has it, so on CI its absence is a failure."""
+    try:
+        return importlib.import_module(name)
+    except ImportError:
+        missing(f"the package {name}")
 
 
 @pytest.fixture(scope="session")

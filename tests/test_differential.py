@@ -23,6 +23,7 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
+from tests.conftest import peer_module
 
 import helpers as h
 
@@ -159,7 +160,7 @@ SPF_DIFFERENCES = (
 
 
 def test_spf_is_what_two_other_libraries_say(perl):
-    pytest.importorskip("spf")
+    peer_module("spf")
     seen: Counter[str] = Counter()
 
     @THOROUGH

@@ -22,7 +22,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.conftest import ROOT, shared_path
+from tests.conftest import ROOT, peer_module, shared_path
 
 import helpers as h
 from helpers import mailbox as room
@@ -497,7 +497,7 @@ def test_live_and_recording_dns_stay_here_in_threads(
 
 @pytest.mark.parametrize("processes", [False, True])
 def test_a_cluster(processes: bool, alone: pd.DataFrame) -> None:
-    distributed = pytest.importorskip("distributed")
+    distributed = peer_module("distributed")
     with (
         distributed.LocalCluster(
             n_workers=2, processes=processes, threads_per_worker=1, dashboard_address=None, protocol="tcp"

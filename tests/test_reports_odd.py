@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.conftest import peer_module
 from tests.report_texts import FORMS, NEW, OLD, READ, RECORD, RFC9990, XML, changed, one
 
 import helpers as h
@@ -225,7 +226,7 @@ def test_both_ways_of_reading_say_the_same(found: list[str]) -> None:
 
 def theirs(path: Path) -> list[dict[str, Any]]:
     """What parsedmarc makes of a file, one row a record; an error where it reads none."""
-    parsedmarc = pytest.importorskip("parsedmarc")
+    parsedmarc = peer_module("parsedmarc")
     parsed = parsedmarc.parse_report_file(
         str(path), offline=True, always_use_local_files=True, normalize_timespan_threshold_hours=1e9
     )
@@ -305,7 +306,7 @@ def test_parsedmarc_reads_the_same_rows_in_our_samples(name: str) -> None:
 
 @pytest.mark.parametrize("case", [*SAME, *OTHER])
 def test_parsedmarc_reads_the_same_rows_in_odd_reports(case: str, tmp_path: Path) -> None:
-    parsedmarc = pytest.importorskip("parsedmarc")
+    parsedmarc = peer_module("parsedmarc")
     path = tmp_path / "report.xml"
     pairs = SAME[case] if case in SAME else OTHER[case][0]
     path.write_text(changed(*pairs), encoding="utf-8", newline="")
@@ -330,7 +331,7 @@ PUBLISHED = Path(os.environ.get("PARSEDMARC_SAMPLES", "/nowhere"))
 )
 def test_parsedmarc_reads_the_same_rows_in_its_own_samples() -> None:
     """Its repository has them (samples/), its source distribution has not: clone it, and name the folder."""
-    parsedmarc = pytest.importorskip("parsedmarc")
+    parsedmarc = peer_module("parsedmarc")
     compared = 0
     for path in sorted(path for path in PUBLISHED.rglob("*") if path.is_file()):
         try:
