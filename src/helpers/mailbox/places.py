@@ -154,16 +154,24 @@ def _files(folder: Path, *, top: bool, depth: int = 0) -> Iterator[Path]:
         for name in ("cur", "new"):
             yield from _delivered(folder / name)
     else:
-        yield from (folder / entry.name for entry in entries if may_hold_mail(entry.name) and entry.is_file())
+        yield from (folder / entry.name for entry in entries if may_hold_mail(entry.name) and _is_file(entry))
     if depth < MAX_FOLDERS:
         for name in folders:
             if not (maildir and name in ("cur", "new", "tmp")) and (maildir or not name.startswith(".")):
                 yield from _files(folder / name, top=False, depth=depth + 1)
 
 
+def _is_file(entry: os.DirEntry[str]) -> bool:
+    """Is it a file, or a link to one? A link that leads back to itself is none."""
+    try:
+        return entry.is_file()
+    except OSError:
+        return False
+
+
 def _delivered(folder: Path) -> list[Path]:
     try:
         with os.scandir(folder) as listed:
-            return [folder / name for name in sorted(entry.name for entry in listed if entry.is_file())]
+            return [folder / name for name in sorted(entry.name for entry in listed if _is_file(entry))]
     except OSError:
         return []
