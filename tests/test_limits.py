@@ -225,6 +225,13 @@ def test_an_event_that_is_nested_without_end_is_read_or_left(text: str) -> None:
     assert len(h.read_bounce(text.encode()).replies) <= 1
 
 
+@pytest.mark.parametrize(("depth", "more", "found"), [(12, 0, 1), (13, 0, 0), (0, 59_900, 1), (0, 60_000, 0)])
+def test_how_deep_and_how_long_an_event_may_be(depth: int, more: int, found: int) -> None:
+    event = json.dumps({"email": "a@example.com", "reason": "550 5.7.1 no", "x": "y" * more})
+    text = '{"a":' * depth + event + "}" * depth
+    assert len(h.read_bounce(text.encode()).replies) == found
+
+
 # ---------------------------------------------------------- reports, mailboxes
 
 
