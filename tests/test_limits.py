@@ -149,9 +149,10 @@ def test_twenty_identifiers_are_walked_for_and_those_that_passed_first() -> None
 
 
 def test_the_end_of_a_name_is_no_parent() -> None:
-    dns = Zone.from_dict({"_dmarc.example.com": {"TXT": ["v=DMARC1; p=reject"]}})
-    check = h.evaluate_dmarc(author_domain="example.com", spf=("badexample.com", "pass"), dns=dns)
+    dns = Asked({"_dmarc.example.com": {"TXT": ["v=DMARC1; p=reject"]}})
+    check = h.evaluate_dmarc(author_domain="example.com", spf=("badexample.com", "fail"), dns=dns)
     assert (check.result, check.spf_aligned) == ("fail", False)
+    assert "_dmarc.badexample.com" not in dns.names
 
 
 # -------------------------------------------------------------------------- DNS
@@ -264,3 +265,8 @@ def test_a_link_to_itself_hides_no_mail_in_a_maildir(tmp_path: Path) -> None:
     (tmp_path / "new" / "0").symlink_to(tmp_path / "new" / "0")
     (tmp_path / "new" / "1").write_bytes(b"550 5.7.1 rejected due to DMARC policy\r\n")
     assert len(h.analyze_mailbox(tmp_path)) == 1
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/null"), reason="needs a device")
+def test_a_device_is_no_mailbox() -> None:
+    assert h.analyze_mailbox("/dev/null").attrs["unread"][0]["reason"] == "neither a file nor a folder"

@@ -254,6 +254,17 @@ HIDING = {  # where: (a mail, what must not be left of it)
         "X-Trace: Regenfass\nand more Regenfass\nFrom: Donna Wetter <dw@oriol.jp>\n",
         "Wolkenbruch Regenfass Donna Wetter",
     ),
+    "local part in quotes": (f'{REPORT}Write to "Regenfass Keller"@oriol.jp instead\n', "Regenfass Keller"),
+    "link in many links": (
+        f"{REPORT}See {'https://www.google.com/url?q=' * 8}https://regenfass.jp/dwetter\n",
+        "regenfass dwetter",
+    ),
+    "route of many hosts": (f"{REPORT}for dwetter{'%keller.example' * 40}@oriol.jp\n", "dwetter"),
+    "wildcards": (
+        f"{REPORT}names *.*.regenfass.jp and a.*.keller.jp and **regenfass.jp**\n",
+        "regenfass keller",
+    ),
+    "blank lines before a field": (f"{REPORT}\n\n | \n> \nSubject: Wolkenbruch\n", "Wolkenbruch"),
     "organization's name": (f"{REPORT}Ask Fujiba or the postmaster of FUJIBA.\n", "fujiba"),
     "X.500 name": (
         f"{REPORT}IMCEAEX-/o=Regenfass/ou=Keller/cn=Recipients/cn=dwetter\n",
