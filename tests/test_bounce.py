@@ -35,6 +35,9 @@ def test_a_refusal_about_authentication(name):
         row["domain"],
         row["ip"],
     )
+    if "identity" in row or "helo" in row["words"].lower():
+        assert bounce.blamed_identity == row.get("identity")
+        assert ("(HELO)" in bounce.meaning) is (row.get("identity") == "helo")
     assert bounce.basis in {Basis.STATED, Basis.DOCUMENTED, Basis.INFERRED}
     assert bounce.clue
     assert bounce.meaning.endswith(".")

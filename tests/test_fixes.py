@@ -67,6 +67,12 @@ def assert_proven(diagnosis: h.Diagnosis, zone: h.Zone, now: float | None = None
         if fix.code == "policy_none":
             assert found.dmarc.disposition == Policy.NONE != before.disposition
             assert not fix.protection_kept
+        elif diagnosis.bounce is not None and diagnosis.bounce.blames_helo and found.envelope.mail_from:
+            envelope, after = fix.envelope, changed(zone, (*fix.changes, *fix.stand_ins))
+            helo = h.check_spf(client_ip=envelope.client_ip, mail_from=None, helo=envelope.helo, dns=after)
+            another = envelope.helo != diagnosis.bounce.envelope.helo
+            assert helo.result == Result.PASS or (another and helo.result == Result.NONE)
+            assert found.dmarc.result in (Result.PASS, Result.NONE)
         elif blamed in ("spf", "dkim"):  # the receiver asked for that, whatever DMARC says
             checks = (found.spf,) if blamed == "spf" else found.dkim
             assert Result.PASS in [check.result for check in checks]

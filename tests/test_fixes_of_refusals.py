@@ -191,3 +191,105 @@ def test_a_half_finished_set_up_is_finished_first(domain: str) -> None:
     assert found.cause == Cause.SPF_UNAUTHORIZED
     assert found.fixes[0].code == "service_sign"
     assert any("This message came from" in sentence for sentence in found.fixes[0].other)
+
+
+# -------------------------------------------------- a refusal for SPF of the name in HELO
+
+HELO_LINK = (
+    "550 5.7.23 <reader@example.net>: Recipient address rejected: Message rejected due to: SPF fail - not "
+    "authorized. Please see http://www.open-spf.org/Why?s=helo;id=mail.example.com;ip=192.0.2.1;r=mx.example.net"
+)
+ARPA = "1.2.0.192.in-addr.arpa"
+
+
+@pytest.mark.parametrize(
+    ("records", "code", "value"),
+    [
+        (
+            {"TXT": ["v=spf1 ip4:192.0.2.77 -all"], "A": ["192.0.2.1"]},
+            "spf_list_address",
+            "v=spf1 ip4:192.0.2.77 a -all",
+        ),
+        ({"TXT": ["v=spf1 -all"]}, "spf_list_address", "v=spf1 ip4:192.0.2.1 -all"),
+        ({"A": ["192.0.2.1"]}, "spf_list_address", "v=spf1 a -all"),
+        ({"TXT": ["v=spf1 ipv4:192.0.2.1 -all"]}, "spf_syntax", "v=spf1 ip4:192.0.2.1 -all"),
+    ],
+)
+def test_the_record_at_the_name_in_helo_is_the_one_to_mend(records: dict, code: str, value: str) -> None:
+    found = diagnosed(PLAIN, {"mail.example.com": records}, reply=HELO_LINK)
+    assert found.cause in (Cause.SPF_UNAUTHORIZED, Cause.SPF_RECORD_ERROR)
+    assert "mail.example.com, the name that the sending server gave in HELO" in found.summary
+    assert found.authentication is not None
+    assert found.authentication.dmarc.result == Result.PASS  # by MAIL FROM, which nobody refused
+    best = found.fixes[0]
+    assert best.code == code
+    (change,) = best.changes
+    assert (change.name, change.host, change.value) == ("mail.example.com", "mail", value)
+    assert best.outcome.startswith("spf=pass for mail.example.com in HELO")
+    assert "No SPF record of example.com is read for that" in " ".join(found.certain)
+
+
+def test_a_server_can_introduce_itself_with_the_name_its_address_has() -> None:
+    records = {
+        "mail.example.com": {"A": ["192.0.2.99"], "TXT": ["v=spf1 a -all"]},
+        "vps.example.com": {"A": ["192.0.2.1"]},
+        ARPA: {"PTR": ["liar.example.com", "vps.example.com"]},
+    }
+    best = diagnosed(PLAIN, records, reply=HELO_LINK).fixes[0]
+    assert best.code == "helo_name"
+    assert "vps.example.com" in best.title
+    assert best.changes == ()
+
+
+def test_the_sender_domains_record_is_of_no_use_for_helo_unless_dmarc_needs_it_too() -> None:
+    records = {
+        "example.com": {"TXT": ["v=spf1 -all"]},
+        "mail.example.com": {"A": ["192.0.2.1"], "TXT": ["v=spf1 -all"]},
+    }
+    found = diagnosed(PLAIN, records, reply=HELO_LINK)
+    assert found.fixes[0].code == "spf_list_address+spf_include"
+    why = next(fix.why for fix in found.rejected_fixes if fix.code == "spf_include")
+    assert "mail.example.com, the name that the server gives in HELO" in why
+
+
+def test_of_the_null_sender_helo_is_what_counts() -> None:
+    records = {"mail.example.com": {"A": ["192.0.2.1"], "TXT": ["v=spf1 -all"]}}
+    reply = "550 5.7.1 SPF fail for mail.example.com [192.0.2.1]"
+    original = b"Return-Path: <>\r\n" + PLAIN
+    found = diagnosed(original, records, to=b"postmaster@example.com", reply=reply)
+    assert found.bounce is not None
+    assert found.bounce.envelope.mail_from == ""
+    assert "empty MAIL FROM, for which HELO stands in" in found.summary
+    assert found.fixes[0].changes[0].value == "v=spf1 a -all"
+    assert not {"exact_mail_from", "listed_server"} & {fix.code for fix in found.fixes}
+
+
+def test_a_name_in_helo_that_nobody_says_is_the_reporting_servers() -> None:
+    reply = "550 5.7.23 SPF HELO validation failed, status: Fail."
+    records = {"out.mailbox.example": {"A": ["198.51.100.7"], "TXT": ["v=spf1 -all"]}}
+    found = diagnosed(PLAIN, records, reply=reply)
+    assert found.bounce is not None
+    assert found.bounce.envelope.helo == "out.mailbox.example"
+    assert "SPF of out.mailbox.example" in found.summary
+
+
+def test_no_fix_for_a_name_in_helo_whose_zone_is_not_at_hand() -> None:
+    found = diagnosed(PLAIN, {}, reply=HELO_LINK.replace("mail.example.com", "vps.hoster.example"))
+    assert found.cause == Cause.SPF_UNAUTHORIZED
+    assert not found.fixes
+    assert any("hoster.example" in sentence for sentence in found.unchecked)
+
+
+def test_a_name_in_helo_that_passes_here_is_not_reproduced() -> None:
+    found = diagnosed(
+        PLAIN, {"mail.example.com": {"A": ["192.0.2.1"], "TXT": ["v=spf1 a -all"]}}, reply=HELO_LINK
+    )
+    assert found.cause == Cause.NOT_REPRODUCED
+    assert "SPF passes for that name" in found.summary
+
+
+def test_words_about_helo_alone() -> None:
+    found = h.diagnose("550 5.7.1 SPF check failed for HELO mail.example.com", dns=None)
+    assert found.cause == Cause.STATED_ONLY
+    assert "the name in HELO, mail.example.com" in found.summary
+    assert "not about MAIL FROM" in found.summary

@@ -313,6 +313,10 @@ class Envelope(Shown):
     facts: tuple[Fact, ...] = ()
 
 
+SpfIdentity = Literal["mailfrom", "helo"]
+"""What SPF is asked about (RFC 7208 §2.3, §2.4)."""
+
+
 @filled_directly
 @dataclass(frozen=True, slots=True, repr=False)
 class SpfCheck(Shown):
@@ -320,7 +324,7 @@ class SpfCheck(Shown):
 
     result: Result
     domain: str  # the domain whose record was asked for
-    identity: Literal["mailfrom", "helo"]
+    identity: SpfIdentity
     client_ip: str | None = None
     mail_from: str | None = None
     helo: str | None = None

@@ -20,7 +20,7 @@ from helpers.bounce.parts import Copy, Returned
 from helpers.bounce.phrases import NO_POLICY, SAY_WHY
 from helpers.bounce.read import read_facts
 from helpers.message import Message, read_message
-from helpers.terms import Basis, Blamed, BounceKind, Envelope, Shown
+from helpers.terms import Basis, Blamed, BounceKind, Envelope, Shown, SpfIdentity
 
 __all__ = ["Bounce", "Reply", "code_meaning", "each_recipient", "read_bounce"]
 
@@ -58,6 +58,7 @@ class Bounce(Shown):
     blamed: Blamed | None = None  # None: the words are not about authentication
     blamed_domain: str | None = None
     blamed_ip: str | None = None
+    blamed_identity: SpfIdentity | None = None  # of SPF, where the words say which
     basis: Basis | None = None  # how it is known what is blamed
     clue: str = ""  # the phrase that decided
     meaning: str = ""  # the refusal in plain words
@@ -91,6 +92,11 @@ class Bounce(Shown):
     def asks_for_policy(self) -> bool:
         """True when the receiver refuses since it saw no DMARC record, and not since the message failed."""
         return self.blamed == Blamed.DMARC and self.meaning == NO_POLICY
+
+    @property
+    def blames_helo(self) -> bool:
+        """True when the refusal is for SPF of the name in HELO, and not of MAIL FROM (RFC 7208 §2.3)."""
+        return self.blamed == Blamed.SPF and self.blamed_identity == "helo"
 
     @property
     def says_why(self) -> bool:
@@ -141,6 +147,7 @@ def read_bounce(source: Any) -> Bounce:
         blamed=blame.blamed,
         blamed_domain=blame.domain,
         blamed_ip=blame.ip,
+        blamed_identity=blame.identity,
         basis=blame.basis,
         clue=blame.clue if blame.blamed else "",
         meaning=blame.meaning,

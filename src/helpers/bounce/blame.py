@@ -9,7 +9,16 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from helpers.bounce.culprit import ADDRESS, DOMAIN_WORD, URL, blamed_domain, linked_address, named_address
+from helpers.bounce.culprit import (
+    ADDRESS,
+    DOMAIN_WORD,
+    URL,
+    blamed_domain,
+    helo_name,
+    linked_address,
+    named_address,
+)
+from helpers.bounce.identity import identity_in, told_of_helo
 from helpers.bounce.meanings import MEANINGS, meaning_in, only_failure
 from helpers.bounce.phrases import (
     EXACT,
@@ -21,7 +30,7 @@ from helpers.bounce.phrases import (
     TRIGGERS,
     Phrase,
 )
-from helpers.terms import Basis, Blamed
+from helpers.terms import Basis, Blamed, SpfIdentity
 
 MAX_REPLY = 4_000  # a reply line has at most 512 octets (RFC 5321 §4.5.3.1.5); some write seven of them
 
@@ -36,6 +45,7 @@ class Blame(NamedTuple):
     receiver: str = ""  # who is known to write these words, "" when many do
     domain: str | None = None
     ip: str | None = None
+    identity: SpfIdentity | None = None  # of SPF, where the words say which
 
 
 NOTHING = Blame(None)
@@ -285,11 +295,13 @@ def _by_code(enhanced: str | None, receiver: str | None) -> Blame | None:
     return Blame(blamed, Basis.DOCUMENTED, f"code {enhanced} ({source})", MEANINGS[blamed])
 
 
-def blame(text: str, *, enhanced: str | None = None, receiver: str | None = None) -> Blame:
+def blame(
+    text: str, *, enhanced: str | None = None, receiver: str | None = None, stage: str | None = None
+) -> Blame:
     """What the words of one reply blame, and whom.
 
     ``text`` is the reply, ``enhanced`` its status code ("5.7.26"), ``receiver`` the readable name
-    of who refused, if known. Never raises.
+    of who refused, if known, ``stage`` the command it answered. Never raises.
     """
     words = normal_words(text)
     found = _by_words(words)
@@ -298,4 +310,8 @@ def blame(text: str, *, enhanced: str | None = None, receiver: str | None = None
         found = (None if other else _by_code(enhanced, receiver)) or other or NOTHING
     if found.blamed is None:
         return found
-    return found._replace(domain=blamed_domain(words), ip=named_address(words) or linked_address(words))
+    found = found._replace(ip=named_address(words) or linked_address(words))
+    identity = identity_in(words, stage) if found.blamed == Blamed.SPF else None
+    if identity != "helo":
+        return found._replace(domain=blamed_domain(words), identity=identity)
+    return found._replace(domain=helo_name(words), identity=identity, meaning=told_of_helo(found.meaning))

@@ -15,7 +15,9 @@ DOMAIN_WORD = re.compile(_D)
 _IPV4 = re.compile(r"(?<![\w.])((?:\d{1,3}\.){3}\d{1,3})(?!\.?\w)")
 _IPV6 = re.compile(r"(?<![\w.:])([0-9a-f]{0,4}:[0-9a-f:]{1,40})(?![\w:]|\.\w)")
 
-_LINKED_IP = re.compile(r"[;&?]ip=((?:\d{1,3}\.){3}\d{1,3})")
+_LINKED_IP = re.compile(
+    r"[;&?](?:ip|i=ip&v)=((?:\d{1,3}\.){3}\d{1,3}(?![\w.]\w)|[0-9a-f]{0,4}:[0-9a-f:]{1,40})"
+)
 
 
 def named_address(words: str) -> str | None:
@@ -63,8 +65,22 @@ _DOMAINS = (
     r"(?:domaine|dominio|dom\u00ednio|domeny|domein|dom\u00e4ne|\u0434\u043e\u043c\u0435\u043d\u0430) @D",
     r"(?:richtlinie|politique|pol[i\u00ed]tica|policy|beleid|polityki?|policies)(?: dmarc| spf| dkim)? "
     r"(?:von|de|di|da|do|van|av|af|f\u00fcr) (?:la |le |el |du |del |der )?@D",
-    r"(?:dmarc|spf|dkim) (?:policy|reject|rejected|fail|failed|failure)(?: - |[:;] )@D",
+    r"(?:dmarc|spf|dkim) (?:(?:policy|check|validation) )?(?:policy|check|rejects?|rejected|rejection|"
+    r"fail|failed|fails|failure|violation|violated)(?: - |[:;] | ?\()(?:[\da-f.:]{3,45}(?: / |, | ))?@D",
+    r"(?:dmarc|spf|dkim) (?:\w{1,20} ){0,2}for <?(?:[^\s@<>]{1,64}@)?@D",
+    r"dkim signatures? (?:of|by|for|from) @D",
+    r"no (?:valid |dkim )?signatures? (?:of|by|for|from) @D",
+    r"(?<![\w.-])@D (?:has|publishes) (?:no|p=)",
+    r"(?<!\w)sender <?@D",
     r"(?:for|f\u00fcr|pour|para) [<\[(\"']{0,2}@D",
+)
+# The name in HELO, where the words are about that; in links and beside the word itself.
+_HELO_NAMES = (
+    r"[?;&](?:id|identity)=@D",
+    r"<@D>: (?:helo|ehlo) command rejected",
+    r"(?<![\w.])(?:helo|ehlo) ?= ?[\"'<]?@D",
+    r"(?<![\w.])(?:helo|ehlo)(?:[ )/:-]{1,2}\w{1,20}){0,4}?[ :]{0,3}[<\[(\"']{0,2}@D",
+    r"(?<![\w.@-])@D[>\])\"']{0,2} (?:\(|as |in )(?:the )?(?:helo|ehlo)",
 )
 _LINKED_DOMAIN = re.compile(r"[?;&](?:id|identity|sender)=[^\s@;&]{0,64}(?:@|%40)" + _D)
 
@@ -82,6 +98,14 @@ def blamed_domain(words: str) -> str | None:
             return _as_a_label(found.group(1).strip("-_"))
     linked = _LINKED_DOMAIN.search(words)
     return _as_a_label(linked.group(1)) if linked else None
+
+
+def helo_name(words: str) -> str | None:
+    """The name in HELO that the reply names as the culprit, where it is about that."""
+    for pattern in _HELO_NAMES:
+        if found := _domain_pattern(pattern).search(words):
+            return _as_a_label(found.group(1).strip("-_"))
+    return None
 
 
 def _as_a_label(domain: str) -> str | None:

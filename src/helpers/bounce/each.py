@@ -42,12 +42,13 @@ def _of(bounce: Bounce, reply: Reply, *, judged: bool) -> Bounce:
     alone = replace(bounce, replies=(reply,), receiver=receiver or bounce.receiver)
     if not judged:
         return alone
-    told = _judged(reply.text, reply.enhanced or reply.status, name)
+    told = _judged(reply.text, reply.enhanced or reply.status, name, reply.stage)
     return replace(
         alone,
         blamed=told.blamed,
         blamed_domain=told.domain,
         blamed_ip=told.ip,
+        blamed_identity=told.identity,
         basis=told.basis,
         clue=told.clue if told.blamed else "",
         meaning=told.meaning or code_meaning(reply.enhanced or reply.status, reply.code),
@@ -62,5 +63,5 @@ def _by_recipient(reply: Reply) -> str | None:
 
 
 @lru_cache(maxsize=64)  # the recipients of one bounce are mostly refused in the same words
-def _judged(text: str, enhanced: str | None, receiver: str | None) -> Blame:
-    return blame(text, enhanced=enhanced, receiver=receiver)
+def _judged(text: str, enhanced: str | None, receiver: str | None, stage: str | None) -> Blame:
+    return blame(text, enhanced=enhanced, receiver=receiver, stage=stage)

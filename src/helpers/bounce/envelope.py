@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from helpers.terms import Basis, Envelope, Fact
+from helpers.bounce import dsn
+from helpers.terms import Basis, Blamed, Envelope, Fact
 
 if TYPE_CHECKING:
     from helpers.bounce import Bounce
@@ -26,8 +27,25 @@ def envelope_of(bounce: Bounce) -> Envelope:
             Fact("client IP", None, Basis.UNKNOWN, "the bounce does not say which address connected")
         )
     mail_from, basis, source = _mail_from(bounce)
+    helo = _helo(bounce) if bounce.blames_helo or mail_from == "" else None
+    if helo is not None:
+        facts.append(helo)
     facts.append(Fact("MAIL FROM", mail_from, basis, source))
-    return Envelope(client_ip=client_ip, helo=None, mail_from=mail_from, facts=tuple(facts))
+    return Envelope(
+        client_ip=client_ip, helo=helo.value if helo else None, mail_from=mail_from, facts=tuple(facts)
+    )
+
+
+def _helo(bounce: Bounce) -> Fact:
+    """The name in HELO, where SPF is about that: as the receiver says, else the reporting server's name."""
+    if bounce.blamed == Blamed.SPF and bounce.blamed_identity != "mailfrom" and bounce.blamed_domain:
+        return Fact("HELO", bounce.blamed_domain, Basis.STATED, "the receiver's words")
+    report = {name.lower(): value for name, value in bounce.report}
+    reporting = dsn.host(report.get("reporting-mta"))
+    if reporting is not None and reporting[:1].isalpha():
+        source = "Reporting-MTA in the report: a server mostly introduces itself with its own name"
+        return Fact("HELO", reporting, Basis.INFERRED, source)
+    return Fact("HELO", None, Basis.UNKNOWN, "the bounce does not say which name the server gave")
 
 
 def _mail_from(bounce: Bounce) -> tuple[str | None, Basis, str]:
@@ -35,7 +53,7 @@ def _mail_from(bounce: Bounce) -> tuple[str | None, Basis, str]:
     if reported := report.get("original-mail-from"):
         return reported.strip("<> "), Basis.STATED, "Original-Mail-From in the report"
     original = bounce.original
-    if original is not None and original.return_path:
+    if original is not None and original.return_path is not None:
         return original.return_path, Basis.STATED, "Return-Path of the returned message"
     if bounce.message is not None and len(bounce.message.to) == 1:
         address = bounce.message.to[0]

@@ -51,13 +51,21 @@ NO_POLICY = "The receiver wants a DMARC record with a policy for the domain in t
 SPF_BROKEN = (
     "The receiver could not evaluate the SPF record of the envelope sender's domain: it has an error."
 )
+HELO_FAIL = (
+    "The sending server is not on the list (SPF record) of the name that it introduced itself with (HELO); "
+    "the receiver asked about that name, and not about the envelope sender."
+)
+HELO_BROKEN = (
+    "The receiver could not evaluate the SPF record of the name that the sending server introduced itself "
+    "with (HELO): it has an error."
+)
 SPF_DNS = "The receiver's question to DNS for SPF got no answer; such a refusal is usually temporary."
 DMARC_DNS = (
     "DNS did not answer the receiver, so it could not tell whether the message passes DMARC; such a refusal "
     "is temporary, and the sending server tries again."
 )
 DKIM_DNS = "The receiver could not fetch the DKIM key from DNS; such a refusal is usually temporary."
-SAY_WHY = frozenset({NO_POLICY, SPF_BROKEN, SPF_DNS, DKIM_DNS, DMARC_DNS})
+SAY_WHY = frozenset({NO_POLICY, SPF_BROKEN, HELO_BROKEN, SPF_DNS, DKIM_DNS, DMARC_DNS})
 _LOGIN = "The server wants a login (SMTP AUTH) before it takes mail; this is not about SPF, DKIM or DMARC."
 _PTR = "The sending server's IP address has no fitting reverse DNS (PTR) entry; not about SPF, DKIM or DMARC."
 _MALFORMED = "The message breaks the format rules (RFC 5322); the receiver refused it for its form."

@@ -124,7 +124,7 @@ def _judge(reading: Reading, receivers: list[str | None], words: str) -> int | N
         if row.get("action") in ARRIVED or (text, enhanced) in judged or len(judged) >= MAX_JUDGED:
             continue
         judged.add((text, enhanced))
-        result = blame(text, enhanced=enhanced, receiver=receivers[number])
+        result = blame(text, enhanced=enhanced, receiver=receivers[number], stage=row.get("stage"))
         if result.blamed is not None:
             reading.blame = result
             return number

@@ -16,6 +16,7 @@ from helpers.diagnosis.evidence import (
     may_be_signed,
     only_spf_can_have_failed,
 )
+from helpers.diagnosis.helo import check_helo, helo_envelope
 from helpers.diagnosis.policy import PolicyGap, elsewhere, is_almost_dmarc, meant_record
 from helpers.diagnosis.rows import certain_of, default_signer, evidence_of
 from helpers.diagnosis.words import summary_of
@@ -43,12 +44,14 @@ __all__ = [
     "Identifier",
     "PolicyGap",
     "cause_of",
+    "check_helo",
     "collect",
     "conclude",
     "default_signer",
     "elsewhere",
     "find_cause",
     "forwarder",
+    "helo_envelope",
     "is_almost_dmarc",
     "meant_record",
 ]
@@ -231,8 +234,12 @@ def _asks_for_policy(findings: Findings) -> bool:
 def _what_the_receiver_named(findings: Findings) -> Cause | None:
     """A receiver that refuses for SPF or DKIM itself does not ask about alignment."""
     blamed = findings.bounce.blamed if findings.bounce is not None else None
+    if blamed == Blamed.SPF and findings.asks_helo and findings.helo is None:
+        return Cause.UNDECIDED
     if blamed == Blamed.SPF:
-        spf = findings.spf
+        spf = findings.asked_spf
+        if findings.asks_helo and spf is not None and spf.result == Result.PASS:
+            return Cause.NOT_REPRODUCED
         return _spf_fault(findings, spf) if spf is not None and spf.result != Result.PASS else None
     if blamed == Blamed.DKIM:
         checks = [i.check for i in findings.identifiers if isinstance(i.check, DkimCheck)]
@@ -293,6 +300,8 @@ def _spf_fault(findings: Findings, identifier: Identifier) -> Cause:
         return Cause.DNS_TROUBLE
     if identifier.result == Result.PERMERROR:
         return Cause.SPF_RECORD_ERROR
+    if findings.asks_helo:  # of that name: the way that the message took and its signatures don't matter
+        return Cause.SPF_UNAUTHORIZED
     if identifier.result == Result.NONE:
         return Cause.NOTHING_AUTHENTICATES
     forwarded = findings.message is not None and forwarder(findings.message, findings.bounce)

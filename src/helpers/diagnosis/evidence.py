@@ -1,6 +1,6 @@
 """What is known about one refused message, and how: collected before any conclusion is drawn.
 
-Identifier  a name that SPF or DKIM can vouch for: the MAIL FROM domain, or one ``d=``
+Identifier  a name that SPF or DKIM can vouch for: the MAIL FROM domain (HELO for ``<>``), or one ``d=``
 candidate   an identifier that might have passed: nothing at hand says so or otherwise
 """
 
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 from helpers.arc import verify_arc
 from helpers.authentication import asking_ahead, check_envelope, received_at
+from helpers.diagnosis.helo import check_helo, helo_envelope
 from helpers.diagnosis.missing import missing
 from helpers.diagnosis.policy import PolicyGap, policy_gap
 from helpers.diagnosis.spf_record import broken_record
@@ -55,7 +56,11 @@ class Identifier:
     @property
     def label(self) -> str:
         """The identifier's name in tables."""
-        return "MAIL FROM" if self.method == "spf" else "DKIM d="
+        if self.method == "spf":
+            return (
+                "HELO" if isinstance(self.check, SpfCheck) and self.check.identity == "helo" else "MAIL FROM"
+            )
+        return "DKIM d="
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +78,7 @@ class Findings:
     broken_spf: SpfCheck | None = None  # the client IP is not known, and the record has an error all the same
     policy_gap: PolicyGap | None = None  # what stands where a DMARC record should
     unknown_domain: str = ""  # the registered domain of the author, where DNS has no such name
+    helo: Identifier | None = None  # SPF of the name in HELO, where the receiver refused for that
 
     @property
     def author_domain(self) -> str | None:
@@ -85,6 +91,16 @@ class Findings:
     def spf(self) -> Identifier | None:
         """What SPF speaks for, if MAIL FROM is known."""
         return next((i for i in self.identifiers if i.method == "spf"), None)
+
+    @property
+    def asks_helo(self) -> bool:
+        """Whether the receiver refused for SPF of the name in HELO, and MAIL FROM is another one."""
+        return helo_envelope(self.bounce, self.envelope) is not None
+
+    @property
+    def asked_spf(self) -> Identifier | None:
+        """What the receiver asked SPF about, if it is known: the name in HELO, or else that of `spf`."""
+        return self.helo if self.asks_helo else self.spf
 
     @property
     def dmarc(self) -> DmarcCheck | None:
@@ -151,10 +167,39 @@ def collect(
         _unsigned(message),
         missing(message, bounce, envelope, dns),
         message.is_excerpt,
-        broken_record(envelope, bounce, dns) if dns is not None and _might_align(identifiers) else None,
+        _broken_spf(identifiers, bounce, envelope, dns),
         policy_gap(message.author_domain, authentication.dmarc, dns) if dns and authentication else None,
         _unknown_domain(message.author_domain, authentication, dns) if dns is not None else "",
+        _helo_identifier(bounce, envelope, dns),
     )
+
+
+def _broken_spf(
+    identifiers: Sequence[Identifier], bounce: Bounce | None, envelope: Envelope, dns: Dns | None
+) -> SpfCheck | None:
+    """The record that the receiver asked for, if it is in error and the client IP is not known."""
+    if dns is None:
+        return None
+    helo = helo_envelope(bounce, envelope)
+    if helo is not None:
+        return broken_record(helo, bounce, dns) if helo.client_ip is None else None
+    return broken_record(envelope, bounce, dns) if _might_align(identifiers) else None
+
+
+def _helo_identifier(bounce: Bounce | None, envelope: Envelope, dns: Dns | None) -> Identifier | None:
+    """SPF of the name in HELO, where the receiver refused for that and the name is known."""
+    asked = helo_envelope(bounce, envelope)
+    if asked is None or not asked.helo:
+        return None
+    check = None
+    if dns is not None:
+        if dns(_registered(asked.helo), "TXT").status == DnsStatus.NXDOMAIN:  # another domain's zone
+            source = f"the DNS that was asked has no name {_registered(asked.helo)}"
+            return Identifier("spf", asked.helo, None, Basis.UNKNOWN, source)
+        check = check_helo(asked, dns)
+    if check is None:
+        return Identifier("spf", asked.helo, None, Basis.UNKNOWN, "SPF result of HELO not at hand")
+    return Identifier("spf", check.domain, check.result, Basis.RECOMPUTED, "SPF check of HELO", check=check)
 
 
 def _unknown_domain(author: str | None, found: Authentication | None, dns: Dns) -> str:

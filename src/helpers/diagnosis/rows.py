@@ -43,6 +43,8 @@ def _rows(findings: Findings) -> Iterator[Fact]:
         yield from map(_with_dns_name, findings.envelope.facts)
     for identifier in findings.identifiers:
         yield _identifier_row(identifier)
+    if findings.helo is not None:
+        yield _helo_row(findings.helo)
     if findings.unsigned:
         yield Fact("DKIM", "no DKIM-Signature header", Basis.RECOMPUTED, "all headers that are at hand")
     elif may_be_signed(findings):
@@ -82,6 +84,12 @@ def _identifier_row(identifier: Identifier) -> Fact:
     )
     why = identifier.check.reason if identifier.check and identifier.result != Result.PASS else ""
     return Fact(name, value, identifier.basis, f"{identifier.source}: {why}" if why else identifier.source)
+
+
+def _helo_row(helo: Identifier) -> Fact:
+    value = f"{helo.result or 'result not known'} for {helo.domain} – what the receiver asked about"
+    why = helo.check.reason if helo.check and helo.result != Result.PASS else ""
+    return Fact("SPF of HELO", value, helo.basis, f"{helo.source}: {why}" if why else helo.source)
 
 
 def _not_counted(message: Message) -> Iterator[Fact]:
@@ -175,6 +183,11 @@ def _certainties(findings: Findings, author: str) -> Iterator[str]:
                     f"{identifier.domain} is the name that {service} signs with by itself, until DKIM is "
                     f"turned on there for {author}."
                 )
+    if findings.helo is not None and findings.helo.domain != author:
+        yield (
+            f"The receiver asked SPF about {findings.helo.domain}, the name in HELO. No SPF record of "
+            f"{author} is read for that."
+        )
     if findings.unsigned and not signed_late(findings.message, findings.bounce):
         yield f"There is no DKIM signature, so DKIM can't authenticate {author}."
     bounce = findings.bounce

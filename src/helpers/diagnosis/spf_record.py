@@ -20,7 +20,7 @@ def broken_record(envelope: Envelope, bounce: Bounce | None, dns: Dns) -> SpfChe
     Too many look-ups count here, too: RFC 7208 §4.6.4 ends them in permerror unless a term before the
     limit matches. None when the record is in order, or the receiver blames something else.
     """
-    if bounce is None or bounce.blamed is None or not envelope.mail_from:
+    if bounce is None or bounce.blamed is None or not (envelope.mail_from or envelope.helo):
         return None
     check = check_spf(
         client_ip=NOBODYS_ADDRESS, mail_from=envelope.mail_from, helo=envelope.helo or "", dns=dns

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from helpers.diagnosis import unsure
+from helpers.diagnosis import helo, unsure
 from helpers.diagnosis.asked import what_is_asked
 from helpers.diagnosis.evidence import Findings, Identifier, may_be_signed
 from helpers.diagnosis.missing import signed_late
@@ -13,6 +13,8 @@ from helpers.terms import DkimCheck, KeyState, Result
 
 def summary_of(cause: str, findings: Findings) -> str:
     """The cause in two or three sentences, then what the policy asks receivers to do."""
+    if (about_helo := helo.sentence(cause, findings)) is not None:
+        return about_helo
     said = _SENTENCES[cause](findings)
     return f"{said}{what_is_asked(findings.dmarc)}" if _fails(cause, findings) else said
 
@@ -73,6 +75,8 @@ def _spf_unauthorized(f: Findings) -> str:
             f"of {spf.domain} lists, or that record is missing or broken."
         )
     where = f" from {f.envelope.client_ip}" if f.envelope.client_ip else ""
+    if spf is not None and spf.label == "HELO":
+        where = f" with an empty MAIL FROM, for which HELO stands in,{where}"
     if spf is not None and (good := _passing_signature(f)):
         return (
             f"The message came{where}, a server that the SPF record of {spf.domain} does not list "
@@ -93,6 +97,11 @@ def _passing_signature(f: Findings) -> str | None:
 def _deduced(f: Findings, spf: Identifier) -> str:
     """Why SPF must have failed although nobody here saw its result."""
     if f.bounce is not None and f.bounce.blamed == "spf":
+        if f.envelope.mail_from == "":
+            return (
+                "The receiver says that SPF failed; MAIL FROM is empty, so it asks about HELO, here "
+                f"{spf.domain}."
+            )
         return f"The receiver says that SPF failed; it asks about MAIL FROM, here {spf.domain}."
     if signed_late(f.message, f.bounce):
         return (

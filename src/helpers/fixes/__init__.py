@@ -140,8 +140,12 @@ def _unknown_domain(diagnosis: Diagnosis, dns: Dns) -> str:
     author = diagnosis.message.author_domain if diagnosis.message is not None else None
     if author is None:
         return ""
-    domain = registered(author)
-    if dns(domain, "TXT").status != DnsStatus.NXDOMAIN:
+    domains = [registered(author)]
+    bounce = diagnosis.bounce
+    if bounce is not None and bounce.blames_helo and bounce.envelope.helo:
+        domains.append(registered(bounce.envelope.helo))
+    domain = next((name for name in domains if dns(name, "TXT").status == DnsStatus.NXDOMAIN), None)
+    if domain is None:
         return ""
     return (
         f"The DNS that was asked has no name {domain}, so no fix could be tried out: pass the zone of "

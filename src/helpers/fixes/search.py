@@ -39,6 +39,7 @@ class Candidate:
 REPAIRS = (
     Candidate("one_author", ways.one_author),
     Candidate("exact_mail_from", ways.exact_mail_from),
+    Candidate("helo_name", ways.helo_name, alone=True),
     Candidate("spf_merge", spf_repair.merge),
     Candidate("spf_syntax", spf_repair.respell),
     Candidate("spf_lookups", spf_repair.lighten),
@@ -65,6 +66,7 @@ _APPLIED = (
     "listed_server",
     "service_return_path",
     "exact_mail_from",
+    "helo_name",
     "author_change",
     "list_author",
 )
@@ -76,6 +78,7 @@ ADVICE = (
     Candidate("dkim_key_only", dkim_repair.key_only),
     Candidate("srs", ways.rewritten_by_forwarder),
 )
+SENDER_TOO = ADVICE[0]  # beside HELO's record, where DMARC needs MAIL FROM to pass as well
 BOTH = Candidate("service_both", ways.both)
 POLICY_NONE = Candidate("policy_none", dmarc_repair.policy_none)
 
@@ -127,7 +130,8 @@ def candidates_for(case: Case) -> tuple[Candidate, ...]:
         left_out |= LISTING
     if case.goal is not Goal.DMARC:
         left_out |= WITH_POLICY_GOAL
-    return tuple(one for one in REPAIRS if one.code not in left_out)
+    kept = tuple(one for one in REPAIRS if one.code not in left_out)
+    return (*kept, SENDER_TOO) if case.about_helo else kept
 
 
 class _Bench:

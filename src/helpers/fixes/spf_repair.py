@@ -22,6 +22,7 @@ from helpers.fixes.spf_flat import (
 from helpers.fixes.spf_text import (
     MAX_RECORD,
     is_almost_spf,
+    joined,
     merged,
     respelled,
     terms_of,
@@ -58,9 +59,14 @@ def spf_domain(trial: Trial) -> str | None:
     return a_label(envelope.mail_from.rpartition("@")[2] or envelope.helo or "")
 
 
+def asked_domain(trial: Trial) -> str | None:
+    """The domain whose SPF record the receiver asked for: HELO's where it refused for that."""
+    return a_label(trial.envelope.helo or "") if trial.case.about_helo else spf_domain(trial)
+
+
 def _own(trial: Trial) -> str | None:
     """The domain asked for, if the owner of the author domain can change its record."""
-    domain = spf_domain(trial)
+    domain = asked_domain(trial)
     if domain is None or "." not in domain:
         return None
     if trial.case.goal is Goal.SPF or (trial.author and registered(domain) == registered(trial.author)):
@@ -149,9 +155,26 @@ def list_address(trial: Trial) -> Trial | None:
     """The client IP into the record that is asked for."""
     ip = trial.envelope.client_ip
     domain = _own(trial)
+    if domain is not None and trial.case.helo_counts and (own := own_address(trial, domain)) is not None:
+        return own
     if ip is None or domain is None:
         return None
     return _listed(trial, domain, address_term(ip), f"from {ip}")
+
+
+def own_address(trial: Trial, domain: str) -> Trial | None:
+    """The name in HELO lists its own addresses, where the client IP is one of them (RFC 7208 §10.1.2)."""
+    addresses = [*trial.dns(domain, "A").values, *trial.dns(domain, "AAAA").values]
+    ip = trial.envelope.client_ip
+    if ip is not None:
+        same = any(ipaddress.ip_address(one) == ipaddress.ip_address(ip) for one in addresses)
+        return _listed(trial, domain, "a", f"from an address of {domain}") if same else None
+    if not addresses:
+        return None
+    assumed = f"The client IP is not known: the proof took {addresses[0]}, an address of {domain} itself."
+    known = replace(trial, envelope=replace(trial.envelope, client_ip=addresses[0], facts=()))
+    changed = _listed(known, domain, "a", f"from an address of {domain}")
+    return changed.noting(assumed=(assumed,)) if changed is not None else None
 
 
 def address_term(ip: str) -> str:
@@ -167,6 +190,8 @@ def list_include(trial: Trial) -> Trial | None:
     ip, helo = trial.envelope.client_ip, (trial.envelope.helo or "").lower().removesuffix(".")
     domain = _own(trial)
     if ip is None or domain is None or "." not in helo or registered(helo) == registered(domain):
+        return None
+    if trial.case.helo_counts:  # the name itself is what has to list the server
         return None
     for name in dict.fromkeys((registered(helo), helo)):
         check = check_spf(client_ip=ip, mail_from=f"postmaster@{name}", helo=helo, dns=trial.dns)
@@ -198,6 +223,8 @@ def _listed(trial: Trial, domain: str, term: str, whom: str) -> Trial | None:
     if old is not None and (term in terms_of(old) or len(old) > MAX_RECORD):
         return None
     new = with_term(without_plus_all(old) if old is not None else None, term)
+    if old is None and trial.case.helo_counts:  # nobody but these hosts introduces itself so
+        new = joined((term, "-all"))
     record = f"the SPF record of {domain}" if old is not None else f"a first SPF record of {domain}"
     changed = _replaced(trial, domain, new, f"List the sending server in {record}: {term}")
     if changed is None:

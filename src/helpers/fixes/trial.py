@@ -12,7 +12,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from helpers.authentication import check_envelope, received_at
-from helpers.diagnosis import Cause, Diagnosis, Identifier, forwarder
+from helpers.diagnosis import Cause, Diagnosis, Identifier, check_helo, forwarder, helo_envelope
 from helpers.dkim import verify_dkim
 from helpers.dmarc import evaluate_dmarc
 from helpers.fixes.changes import changes_of, registered
@@ -85,6 +85,16 @@ class Case:
         """What the receiver's words ask for."""
         blamed = self.bounce.blamed if self.bounce is not None else None
         return {Blamed.SPF: Goal.SPF, Blamed.DKIM: Goal.DKIM}.get(blamed or Blamed.DMARC, Goal.DMARC)
+
+    @property
+    def about_helo(self) -> bool:
+        """The receiver refused for SPF of the name in HELO, and MAIL FROM is another one."""
+        return helo_envelope(self.bounce, self.envelope) is not None
+
+    @property
+    def helo_counts(self) -> bool:
+        """SPF asks about the name in HELO: the receiver did, or MAIL FROM is empty (RFC 7208 §2.4)."""
+        return self.about_helo or self.envelope.mail_from == ""
 
     @property
     def any_pass_will_do(self) -> bool:
@@ -249,6 +259,10 @@ class Trial:
         dmarc = evaluate_dmarc(author_domain=author, spf=known, dkim=dkim, dns=dns, rules=case.rules)
         return Authentication(envelope=self.envelope, spf=spf, dkim=dkim, arc=None, dmarc=dmarc)
 
+    def asked_spf(self, found: Authentication) -> SpfCheck | None:
+        """The SPF check that the receiver refused for: that of HELO, or else that of MAIL FROM."""
+        return check_helo(self.envelope, self.dns) if self.case.about_helo else found.spf
+
     def changes(self) -> tuple[Change, ...]:
         """What the owner has to enter, record by record."""
         return self._differences(own=True)
@@ -320,7 +334,7 @@ def mended(trial: Trial, found: Authentication) -> bool:
     dmarc = found.dmarc
     goal = trial.case.goal
     if goal is Goal.SPF:
-        ok = found.spf is not None and found.spf.result == Result.PASS
+        ok = _passes_spf(trial, found)
         return ok and dmarc.result in (Result.PASS, Result.NONE)
     if goal is Goal.DKIM:
         ok = any(check.result == Result.PASS for check in found.dkim)
@@ -332,6 +346,15 @@ def mended(trial: Trial, found: Authentication) -> bool:
         and (not trial.keeps_author or trial.case.any_pass_will_do)
         and _same_owner(found)
     )
+
+
+def _passes_spf(trial: Trial, found: Authentication) -> bool:
+    """SPF that was refused passes; or the server gives another name, and nothing speaks against that one."""
+    spf = trial.asked_spf(found)
+    if spf is None:
+        return False
+    renamed = trial.case.about_helo and trial.envelope.helo != trial.case.envelope.helo
+    return spf.result == Result.PASS or (renamed and spf.result == Result.NONE)
 
 
 def _same_owner(found: Authentication) -> bool:
@@ -349,6 +372,9 @@ def outcome_of(trial: Trial, found: Authentication) -> str:
     said = f"dmarc={dmarc.result}: {dmarc.reason}"
     if dmarc.result == Result.FAIL:
         return f"{said} Disposition {dmarc.disposition}."
+    spf = trial.asked_spf(found)
+    if trial.case.about_helo and spf is not None:
+        return f"spf={spf.result} for {spf.domain} in HELO, and {said}"
     if dmarc.result == Result.PASS:
         return said
     if trial.case.any_pass_will_do and _same_owner(found):

@@ -5,10 +5,11 @@ Each takes a trial and gives the changed one, or None where there is nothing for
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from dataclasses import replace
 
-from helpers.diagnosis import Cause
+from helpers.diagnosis import Cause, check_helo
 from helpers.dkim import with_crlf
 from helpers.fixes.changes import registered
 from helpers.fixes.dkim_repair import sign_for_author, sign_for_other
@@ -79,6 +80,8 @@ def listed_server(trial: Trial) -> Trial | None:
     case, author = trial.case, trial.author
     if not author or case.mediated or listed_service(trial) is not None:
         return None  # a service that is known by name has records of its own
+    if case.helo_counts:  # it may be that very server, with that very name in HELO
+        return None
     address = listed_address(trial, author)
     if address is None or check_worst(trial, author).result == Result.PERMERROR:
         return None  # a record that is broken for other servers is to be mended first
@@ -132,7 +135,7 @@ def both(trial: Trial) -> Trial | None:
 def exact_mail_from(trial: Trial) -> Trial | None:
     """MAIL FROM at the author domain itself, from the server that sends now: strict alignment wants that."""
     domain = spf_domain(trial)
-    if not trial.author or domain is None or domain == trial.author:
+    if not trial.author or domain is None or domain == trial.author or not trial.envelope.mail_from:
         return None
     if registered(domain) != registered(trial.author):
         return None
@@ -159,6 +162,44 @@ def rewritten_by_forwarder(trial: Trial) -> Trial | None:
         other=("Have the forwarder rewrite MAIL FROM to an address of its own (SRS).",),
         assumed=("forwarder.example stands for the forwarder's own domain.",),
     )
+
+
+# ------------------------------------------------------------- another name in HELO
+
+
+def helo_name(trial: Trial) -> Trial | None:
+    """The server introduces itself with the name that its address has in DNS, there and back."""
+    ip, before = trial.envelope.client_ip, (trial.envelope.helo or "").lower().removesuffix(".")
+    if not trial.case.helo_counts or ip is None:
+        return None
+    for name in names_of(trial, ip):
+        envelope = replace(trial.envelope, helo=name, facts=())
+        check = check_helo(envelope, trial.dns)
+        if name != before and check is not None and check.result in (Result.PASS, Result.NONE):
+            changed = replace(trial, envelope=envelope)
+            return changed.noting(
+                title=f"Have the sending server introduce itself as {name}",
+                who=(Who.SERVICE,),
+                other=(
+                    f"In the sending server's settings, set the name for HELO/EHLO to {name} (Postfix: "
+                    "smtp_helo_name, Exim: helo_data of the smtp transport).",
+                ),
+                effects=(f"{ip} is called {name} in DNS, and {name} has that address.",),
+            )
+    return None
+
+
+def names_of(trial: Trial, ip: str) -> list[str]:
+    """The names of an address (PTR) that lead back to it (RFC 7208 §5.5, §4.6.4)."""
+    address = ipaddress.ip_address(ip)
+    answer = trial.dns(address.reverse_pointer, "PTR")
+    names = [str(value).lower().removesuffix(".") for value in answer.values[:10]]
+    rdtype = "A" if address.version == 4 else "AAAA"
+    return [
+        name
+        for name in names
+        if "." in name and any(ipaddress.ip_address(v) == address for v in trial.dns(name, rdtype).values)
+    ]
 
 
 # ------------------------------------------------------------- another author

@@ -11,9 +11,22 @@ from helpers.terms import Authentication, Result
 
 def why_not(code: str, trial: Trial, found: Authentication) -> str:
     """Why the message fails all the same."""
+    if trial.case.about_helo and (told := _about_helo(trial, found)):
+        return told
     sentence = _SENTENCES.get(code)
     said = sentence(trial, found) if sentence is not None else ""
     return said or found.dmarc.reason
+
+
+def _about_helo(trial: Trial, found: Authentication) -> str:
+    """Where the receiver refused for the name in HELO, and that still does not pass."""
+    spf = trial.asked_spf(found)
+    if spf is None or spf.result == Result.PASS:
+        return ""
+    return (
+        f"The receiver asked about {spf.domain}, the name that the server gives in HELO, and SPF for that "
+        f"name still ends in {spf.result}."
+    )
 
 
 def _spf_include(trial: Trial, found: Authentication) -> str:
