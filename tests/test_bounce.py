@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 from pathlib import Path
@@ -552,6 +553,8 @@ HOSTILE = {
     "JSON": '{"notificationType":"Bounce","bounce":' + "[" * 100_000,
     "hexadecimal": "550 5.7.1 spf fail " + "a:a:aaaaaaaa" * 20_000,
     "labels": "550 5.7.1 spf fail " + "a-" * 100_000,
+    "identities": "550 5.7.1 spf fail helo mail from " + "helo a " * 40_000,
+    "rewritten": "550 5.7.1 spf fail " + "SRS1=a=" * 40_000 + "@",
 }
 
 
@@ -767,3 +770,156 @@ def test_a_message_that_a_service_did_not_even_try():
 )
 def test_other_data_is_no_bounce(text):
     assert read_bounce(text).kind == BounceKind.NOT_A_BOUNCE
+
+
+# ------------------------------------------------------- what else comes into a person's hands
+
+MORE_EVENTS = {
+    "SparkPost": (
+        {
+            "raw_rcpt_to": "reader@example.net",
+            "raw_reason": "550 5.7.1 DMARC of shop.example",
+            "reason": "550 …",
+        },
+        "550 5.7.1 DMARC of shop.example",
+        None,
+    ),
+    "Mailjet": (
+        {"event": "blocked", "email": "reader@example.net", "comment": "550 5.7.1 DKIM signature is broken"},
+        "550 5.7.1 DKIM signature is broken",
+        None,
+    ),
+    "Mandrill": (
+        {"event": "hard_bounce", "msg": {"email": "reader@example.net", "diag": "smtp;550 5.7.1 SPF fail"}},
+        "550 5.7.1 SPF fail",
+        None,
+    ),
+    "Mailgun, without words": (
+        {
+            "recipient": "reader@example.net",
+            "delivery-status": {"message": "", "code": 550, "enhanced-code": "5.7.1"},
+        },
+        "550 5.7.1",
+        None,
+    ),
+    "SendGrid, deferred": (
+        {"event": "deferred", "email": "reader@example.net", "response": "451 4.7.1 SPF temporary error"},
+        "451 4.7.1 SPF temporary error",
+        "delayed",
+    ),
+    "Mailgun, temporary": (
+        {
+            "severity": "temporary",
+            "recipient": "reader@example.net",
+            "delivery-status": {"code": 421, "message": "4.7.0 try again"},
+        },
+        "421 4.7.0 try again",
+        "delayed",
+    ),
+}
+
+
+@pytest.mark.parametrize("service", MORE_EVENTS)
+def test_an_event_of_one_more_service(service):
+    event, text, action = MORE_EVENTS[service]
+    (reply,) = read_bounce(json.dumps(event)).replies
+    assert (reply.recipient, reply.text, reply.action) == (
+        "reader@example.net",
+        text,
+        action,
+    )
+
+
+@pytest.mark.parametrize("marks", ['""', "\u201c\u201d", "\u201e\u201c"])
+def test_a_quoted_reply_ends_where_the_quotation_ends(marks):
+    opening, closing = marks
+    text = f"My mail comes back with {opening}550 5.7.1 SPF check failed for shop.example{closing}. Thanks!"
+    (reply,) = read_bounce(text).replies
+    assert reply.text == "550 5.7.1 SPF check failed for shop.example"
+
+
+def test_a_saved_message_is_found_under_any_type():
+    bounce = "From: MAILER-DAEMON@shop.example\nTo: me@shop.example\nSubject: Undelivered mail\n\n" + QUOTED
+    told = (
+        "From: me@shop.example\nTo: desk@example.org\nSubject: bounce\nMIME-Version: 1.0\n"
+        'Content-Type: multipart/mixed; boundary="F"\n\n--F\nContent-Type: text/plain\n\nSee attached.\n--F\n'
+        'Content-Type: application/octet-stream; name="bounce.eml"\nContent-Transfer-Encoding: base64\n\n'
+    )
+    found = read_bounce(told + base64.encodebytes(bounce.encode()).decode() + "--F--\n")
+    assert (found.kind, found.blamed) == (BounceKind.PLAIN_BOUNCE, Blamed.DMARC)
+    assert found.envelope.mail_from == "me@shop.example"
+
+
+QUOTED = (
+    "This is the mail system at host mail.shop.example.\n\n<reader@example.net>: host mx.example.net"
+    "[192.0.2.5] said: 550 5.7.1 rejected by DMARC policy for shop.example\n"
+)
+
+
+def test_who_answers_a_bounce_does_not_tell_its_mail_from():
+    quoted = "".join(f"> {line}\n" for line in QUOTED.splitlines())
+    found = read_bounce(
+        "From: me@shop.example\nTo: desk@example.org\nSubject: Re: Undelivered mail\n\n" + quoted
+    )
+    assert found.blamed == Blamed.DMARC
+    assert found.envelope.mail_from is None
+
+
+def test_a_warning_is_no_failure_yet():
+    warning = (
+        "From: Mailer-Daemon@shop.example\nTo: me@shop.example\nSubject: Warning: message delayed\n\n"
+        "A message that you sent has not yet been delivered to one or more of its recipients.\n\n"
+        "  reader@example.net\n    451 4.7.1 SPF temporary error for shop.example\n\n"
+        "Delivery attempts will continue for some time.\n"
+    )
+    found = read_bounce(warning)
+    assert [reply.action for reply in found.replies] == ["delayed"]
+    assert found.still_tried
+
+
+LISTS = {
+    "Mailman 3": "Your message to the talk mailing-list was rejected for the following\nreasons:\n\n{}\n",
+    "Mailman 2": (
+        'Your request to the talk@lists.example.org mailing list\n\n    Posting of your message titled "June"'
+        "\n\n"
+        "has been rejected by the list moderator.  The moderator gave the\n"
+        "following reason for rejecting your request:\n\n{}\n"
+    ),
+    "held": (
+        "Your mail to 'talk' with the subject\n\n    June\n\nIs being held until the list moderator can "
+        "review it for approval.\n\nThe reason it is being held:\n\n    {}\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("how", LISTS)
+def test_a_list_that_takes_no_mail_of_such_a_domain(how):
+    reason = "You are not allowed to post From: a domain which publishes a DMARC policy of reject"
+    head = "From: talk-owner@lists.example.org\nTo: me@shop.example\nSubject: June\n\n"
+    found = read_bounce(head + LISTS[how].format(reason))
+    assert found.kind == BounceKind.PLAIN_BOUNCE
+    assert found.replies[0].text == reason
+    assert found.blamed is None
+    assert found.refuses_policy
+
+
+@pytest.mark.parametrize(
+    ("sender", "words", "reporter"),
+    [
+        (
+            "mailer-daemon@mail.zoho.eu",
+            "This message was created automatically by mail delivery software.",
+            "Zoho",
+        ),
+        ("Mailer-Daemon@t-online.de", "Failed addresses follow:", "T-Online"),
+    ],
+)
+def test_who_reports_is_known_by_the_address_before_the_template(sender, words, reporter):
+    head = f"From: {sender}\nTo: me@shop.example\nSubject: Undeliverable\n\n"
+    text = f"{head}{words}\n\n<reader@example.net>: 550 no\n"
+    assert read_bounce(text).reporter == reporter
+
+
+def test_a_host_in_brackets_names_the_receiver():
+    words = "550 5.7.509 Access denied [AM0EUR02FT012.eop-EUR02.prod.protection.outlook.com]"
+    assert read_bounce(words).receiver == "Microsoft (Exchange Online)"

@@ -681,3 +681,63 @@ def test_a_zone_of_another_domain_says_nothing_about_this_one():
     assert diagnosis.cause == Cause.UNDECIDED
     assert "has no name example.com" in diagnosis.summary
     assert "publishes no DMARC policy" not in json.dumps(diagnosis.to_dict())
+
+
+# ------------------------------------------------------------ more than one recipient, and later
+
+
+def _several(first: bytes, second: bytes, action: bytes = b"failed") -> bytes:
+    """A bounce with a recipient more, in front."""
+    block = b"Final-Recipient: rfc822; " + first + b"\r\nAction: failed\r\nStatus: 5.1.1\r\n"
+    block += b"Diagnostic-Code: smtp; 550 5.1.1 no such user\r\n\r\n"
+    bounce = dsn(b"Received: from a by b for <" + second + b">; Sun, 15 Jun 2025 15:00:00 +0000\r\n" + PLAIN)
+    head, _, rest = bounce.partition(b"Final-Recipient")
+    return head + block + b"Final-Recipient" + rest.replace(b"Action: failed", b"Action: " + action)
+
+
+def test_a_hop_for_one_of_several_recipients_is_no_forwarding() -> None:
+    raw = _several(b"nobody@example.org", b"reader@example.net").replace(b"owner@mailbox", b"monthly@example")
+    raw = raw.replace(b"monthly@example.example", b"monthly@example.com")
+    assert diagnose(raw, dns=None).cause == Cause.SPF_UNAUTHORIZED
+    forwarded = raw.replace(b"for <reader@example.net>", b"for <old@example.net>")
+    assert diagnose(forwarded, dns=None).cause == Cause.FORWARDED
+
+
+def test_a_report_of_success_says_that_it_arrived() -> None:
+    raw = dsn(PLAIN, reply=b"250 2.0.0 Ok").replace(b"Action: failed", b"Action: relayed")
+    found = diagnose(raw.replace(b"Status: 5.7.1", b"Status: 2.0.0"), dns=None)
+    assert found.cause == Cause.NOT_ABOUT_AUTHENTICATION
+    assert found.summary == "Nothing was refused: this report says that the message arrived."
+    assert not found.unchecked
+
+
+def test_a_delay_says_that_nothing_is_lost_yet() -> None:
+    raw = dsn(PLAIN, reply=b"421 4.7.27 SPF authentication didn't pass").replace(
+        b"Action: failed", b"Action: delayed"
+    )
+    assert "Nothing is lost yet" in diagnose(raw, dns=None).certain[0]
+    assert "Nothing is lost yet" not in " ".join(diagnose(dsn(PLAIN), dns=None).certain)
+
+
+def test_a_rewritten_mail_from_is_told_as_forwarding() -> None:
+    sender = b"SRS0=AbCd=XY=example.com=monthly@fwd.example.org"
+    found = diagnose(dsn(PLAIN, to=sender), dns=None)
+    assert found.cause == Cause.FORWARDED
+    assert "an address of its own into MAIL FROM (SRS)" in found.summary
+    elsewhere = diagnose(dsn(PLAIN, to=sender.replace(b"=example.com=", b"=example.net=")), dns=None)
+    assert elsewhere.cause == Cause.AUTHENTICATED_AS_OTHER
+    with_dns = diagnose(dsn(PLAIN, to=sender), dns=zone_of({}), now=NOW)
+    assert with_dns.fixes[0].code == "service_sign"
+    assert "srs" not in {fix.code for fix in with_dns.rejected_fixes}
+
+
+def test_a_refusal_without_words_is_not_explained_away() -> None:
+    found = diagnose(dsn(PLAIN, reply=b"550 5.7.1"), dns=None)
+    assert found.cause == Cause.NOT_ABOUT_AUTHENTICATION
+    assert "no words, only a code" in found.summary
+
+
+def test_data_without_a_refusal_is_no_message() -> None:
+    assert (
+        diagnose('{"event": "opened", "email": "reader@example.net"}', dns=None).cause == Cause.NOT_A_MESSAGE
+    )

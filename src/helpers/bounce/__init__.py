@@ -17,7 +17,7 @@ from helpers.bounce.codes import code_meaning
 from helpers.bounce.each import each_recipient
 from helpers.bounce.envelope import envelope_of
 from helpers.bounce.parts import Copy, Returned
-from helpers.bounce.phrases import NO_POLICY, SAY_WHY
+from helpers.bounce.phrases import LIST_POLICY, NO_POLICY, SAY_WHY
 from helpers.bounce.read import read_facts
 from helpers.message import Message, read_message
 from helpers.terms import Basis, Blamed, BounceKind, Envelope, Shown, SpfIdentity
@@ -87,6 +87,29 @@ class Bounce(Shown):
         if self.kind == BounceKind.NOT_A_BOUNCE:
             return False
         return not self.replies or any(reply.action not in _NOT_FAILED for reply in self.replies)
+
+    @property
+    def says_it_arrived(self) -> bool:
+        """True for a report of success: its recipients have the message (RFC 3464 §2.3.3)."""
+        arrived = bool(self.replies) and all(reply.action in _NOT_FAILED for reply in self.replies)
+        return self.kind == BounceKind.DSN and arrived
+
+    @property
+    def still_tried(self) -> bool:
+        """True when nothing has failed for good: each recipient's message is only delayed."""
+        waiting = bool(self.replies) and all(reply.action == "delayed" for reply in self.replies)
+        return self.is_bounce and waiting
+
+    @property
+    def is_wordless(self) -> bool:
+        """True when the replies are bare codes: nothing says what they are about."""
+        texts = [reply.text for reply in self.replies]
+        return self.blamed is None and any(texts) and not any(c.isalpha() for text in texts for c in text)
+
+    @property
+    def refuses_policy(self) -> bool:
+        """True when a mailing list takes no mail of a domain with this DMARC policy, passing or not."""
+        return self.blamed is None and self.meaning == LIST_POLICY
 
     @property
     def asks_for_policy(self) -> bool:

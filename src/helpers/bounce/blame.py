@@ -94,7 +94,7 @@ _FAILED = re.compile(
     r"unable to|could not|cannot|no valid|not (?:in|list)|"
     rf"not {_NEGATED}|n't {_NEGATED}|no (?:\w+ )?record|"
     r"fehlgeschlagen|abgelehnt|echou|\u00e9chou|echec|\u00e9chec|rechaz|fall[o\u00f3]|"  # European languages
-    r"rejet|rejei|rifiut|respint|geweigerd|odrzuc|zamietnut|avvis|afvist|hyl\u00e4t|reddedil|"
+    r"verbiet|zur\u00fcckgewiesen|verweiger|rejet|rejei|rifiut|respint|geweigerd|odrzuc|zamietnut|avvis|afvist|hyl\u00e4t|reddedil|"
     r"no (?:ha )?pas[a\u00f3]|n[a\u00e3]o pass|n'a pas pass|nicht bestanden|"
     r"\u043e\u0442\u043a\u043b\u043e\u043d|\u043e\u0442\u0432\u0435\u0440\u0433|"  # Russian
     r"\uac70\ubd80|"  # Korean: refused

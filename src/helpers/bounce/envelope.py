@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from helpers.bounce import dsn
+from helpers.bounce.signs import is_passed_on
 from helpers.terms import Basis, Blamed, Envelope, Fact
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def _mail_from(bounce: Bounce) -> tuple[str | None, Basis, str]:
     original = bounce.original
     if original is not None and original.return_path is not None:
         return original.return_path, Basis.STATED, "Return-Path of the returned message"
-    if bounce.message is not None and len(bounce.message.to) == 1:
+    if bounce.message is not None and len(bounce.message.to) == 1 and not is_passed_on(bounce.message):
         address = bounce.message.to[0]
         if address.domain and address.local is not None:
             return (

@@ -20,15 +20,18 @@ MAX_DEPTH = 12  # ours: of nesting; an SNS message has a JSON text within JSON
 
 _WORDS = (
     "diagnosticcode",
+    "rawreason",
     "reason",
     "response",
     "smtpresponse",
     "message",
     "details",
     "description",
+    "diag",
+    "comment",
     "error",
 )
-_RECIPIENTS = ("email", "emailaddress", "recipient", "rcptto", "rcpt", "to")
+_RECIPIENTS = ("email", "emailaddress", "recipient", "rcptto", "rawrcptto", "rcpt", "to")
 
 
 def rows_of_events(text: str) -> list[Row]:
@@ -36,9 +39,11 @@ def rows_of_events(text: str) -> list[Row]:
     if len(text) > MAX_EVENTS_TEXT:
         return []
     rows: dict[tuple[str | None, str], Row] = {}
-    for recipient, words in _refusals(_loaded(text), None, 0):
+    for recipient, words, waits in _refusals(_loaded(text), None, False, 0):
         reply = read_reply(words)
         row = {"recipient": recipient, "code": reply.code, "enhanced": reply.enhanced, "text": reply.text}
+        if waits:
+            row["action"] = "delayed"
         rows.setdefault((recipient, words), row)
         if len(rows) > MAX_REPLIES:
             break
@@ -56,24 +61,43 @@ def _loaded(text: str) -> Any:
         return None
 
 
-def _refusals(found: Any, recipient: str | None, depth: int) -> Iterator[tuple[str | None, str]]:
-    """Recipient and words, from the outside in; a recipient counts for everything inside its object."""
+def _refusals(
+    found: Any, recipient: str | None, waits: bool, depth: int
+) -> Iterator[tuple[str | None, str, bool]]:
+    """Recipient, words, and whether the service goes on trying, from the outside in.
+
+    A recipient counts for everything inside its object.
+    """
     if depth > MAX_DEPTH:
         return
     if isinstance(found, str) and found.lstrip()[:1] == "{":
         found = _loaded(found)
     if isinstance(found, list):
         for item in found[:MAX_REPLIES]:
-            yield from _refusals(item, recipient, depth + 1)
+            yield from _refusals(item, recipient, waits, depth + 1)
     if not isinstance(found, dict):
         return
     plain = {str(name).lower().replace("-", "").replace("_", ""): value for name, value in found.items()}
     recipient = next((v for name in _RECIPIENTS if _is_address(v := plain.get(name))), recipient)
+    waits = waits or any(str(plain.get(name)).lower() in _WAITING for name in _KINDS)
     words = next((w for name in _WORDS if (w := _words(plain.get(name), plain.get("code")))), None)
+    words = words or _code_alone(plain)
     if words is not None:
-        yield recipient, words
+        yield recipient, words, waits
     for value in found.values():
-        yield from _refusals(value, recipient, depth + 1)
+        yield from _refusals(value, recipient, waits, depth + 1)
+
+
+_KINDS = ("event", "severity", "type", "eventtype", "notificationtype")
+_WAITING = frozenset({"deferred", "temporary", "delayed", "delay", "deliverydelay"})
+
+
+def _code_alone(plain: dict[str, Any]) -> str | None:
+    """Code and enhanced status code, where the receiver's words were left empty (Mailgun)."""
+    code, enhanced = str(plain.get("code")), plain.get("enhancedcode")
+    if not isinstance(enhanced, str) or not (code.isdigit() and 400 <= int(code[:4]) < 600):
+        return None
+    return f"{code} {enhanced[:20]}"
 
 
 def _is_address(value: Any) -> bool:

@@ -108,11 +108,14 @@ _BY_PROSE: tuple[tuple[str, str], ...] = (
 )
 _BY_ADDRESS: tuple[tuple[str, str], ...] = (
     ("mimecast.lan", "Mimecast"),
+    ("mimecast.com", "Mimecast"),
+    ("microsoftexchange329e71ec88ae4615bbc36ab6ce41109e", "Exchange Server"),
+    ("mailer-daemon@t-online.de", "T-Online"),
     ("mailer-daemon@googlemail.com", "Google"),
     ("mailer-daemon@google.com", "Google"),
     ("kundenserver.de", "IONOS"),
     ("mailer-daemon@mail.gmx", "GMX"),
-    ("mail.zoho.com", "Zoho"),
+    ("mail.zoho.", "Zoho"),
     ("corp.mail.ru", "Mail.ru"),
     ("mxlogic", "MX Logic"),
     ("mailer-daemon@yahoo.", "Yahoo"),
@@ -154,9 +157,10 @@ def reporter_name(prose: str, addresses: str, reporting_mta: str | None) -> str 
 
 
 _URLS = re.compile(
-    r"support\.apple\.com|support\.google\.com|postmaster\.yahooinc\.com|senders\.yahooinc\.com"
+    r"protection\.outlook\.com|support\.apple\.com|support\.google\.com|postmaster\.yahooinc\.com|senders\.yahooinc\.com"
 )
 _BY_URL = {
+    "protection.outlook.com": "Microsoft (Exchange Online)",  # the receiving host, in brackets at the end
     "support.apple.com": "Apple iCloud",
     "support.google.com": "Gmail",
     "postmaster.yahooinc.com": "Yahoo",
@@ -165,6 +169,6 @@ _BY_URL = {
 
 
 def receiver_by_words(text: str) -> str | None:
-    """The receiver whose own help page a reply links to."""
+    """The receiver whose own help page a reply links to, or whose own host it names."""
     found = _URLS.search(text.lower())
     return _BY_URL[found.group()] if found else None

@@ -139,6 +139,9 @@ def _take(material: Material, part: Part, words: list[str], html: list[str]) -> 
         if material.copy is None or material.copy.form in ("headers-in-text", "full-in-text"):
             whole = "headers" not in kind and "header" not in kind
             _take_copy(material, part.decoded(), "full" if whole else "headers", "headers")
+    elif part.depth and _is_message_file(part):
+        if material.copy is None:
+            _take_copy(material, part.decoded(), "full", "headers")
     elif part.depth and _is_message_itself(part):
         raw = b"".join([header.raw for header in part.headers]) + b"\n" + part.body
         _take_copy(material, raw, "full", "headers")
@@ -147,6 +150,15 @@ def _take(material: Material, part: Part, words: list[str], html: list[str]) -> 
             html.append(part.text()[:MAX_REPORT])
     elif kind.startswith(("text/", "multipart/")) and len(words) < 20:
         _take_text(material, _unquoted(part.text()), words)
+
+
+def _is_message_file(part: Part) -> bool:
+    """A saved message, attached under a type that is none of a message: webmail does that."""
+    names = (part.get("content-type"), part.get("content-disposition"))
+    return any(name is not None and _SAVED.search(name.value[:1_000]) for name in names)
+
+
+_SAVED = re.compile(r"name\*?\d?\*?=[^;]{0,250}\.eml\b", re.I)
 
 
 def _is_message_itself(part: Part) -> bool:

@@ -65,6 +65,11 @@ DMARC_DNS = (
     "is temporary, and the sending server tries again."
 )
 DKIM_DNS = "The receiver could not fetch the DKIM key from DNS; such a refusal is usually temporary."
+LIST_POLICY = (
+    "This mailing list takes no mail from a domain whose DMARC policy is reject or quarantine, since what a "
+    "list changes no longer passes at its subscribers. The message itself did not fail. Ask the list's owner "
+    "to have the list write its own address into From, or write from another domain."
+)
 SAY_WHY = frozenset({NO_POLICY, SPF_BROKEN, HELO_BROKEN, SPF_DNS, DKIM_DNS, DMARC_DNS})
 _LOGIN = "The server wants a login (SMTP AUTH) before it takes mail; this is not about SPF, DKIM or DMARC."
 _PTR = "The sending server's IP address has no fitting reverse DNS (PTR) entry; not about SPF, DKIM or DMARC."
@@ -205,8 +210,8 @@ EXACT: tuple[Phrase, ...] = (
         SPF_FAIL,
         "seen in bounces of Proofpoint Essentials customers",
     ),
-    Phrase("Tencent QQ", ("dmarc check failed",), _DMARC, DMARC_REJECT, "QQ Mail help, service.mail.qq.com"),
-    Phrase("Tencent QQ", ("spf check failed",), _SPF, SPF_FAIL, "QQ Mail help, service.mail.qq.com"),
+    Phrase("any", ("dmarc check failed",), _DMARC, DMARC_REJECT, "QQ Mail help, and many others"),
+    Phrase("any", ("spf check failed",), _SPF, SPF_FAIL, "QQ Mail help, and many others"),
     Phrase("NetEase (163/126)", ("mi:spf",), _SPF, SPF_FAIL, _NETEASE),
     Phrase("NetEase (163/126)", ("mi:dma",), _DMARC, DMARC_REJECT, _NETEASE, _DOCUMENTED),
     Phrase("GoDaddy (secureserver.net)", ("per it's spf record",), _SPF, SPF_FAIL, "GoDaddy bounce IB508"),
@@ -347,6 +352,14 @@ OTHERWISE: tuple[Phrase, ...] = (
     Phrase("any", ("duplicate header",), None, _MALFORMED, "RFC 5322 §3.6"),
     Phrase("any", ("multiple addresses in from",), None, _MALFORMED, "RFC 5322 §3.6.2"),
     Phrase("any", ("not rfc 5322 compliant",), None, _MALFORMED, "RFC 5322"),
+    Phrase(
+        "Mailman",
+        ("domain which publishes a dmarc policy",),
+        None,
+        LIST_POLICY,
+        "Mailman: dmarc_moderation_notice, dmarc_mitigate_action",
+    ),
+    Phrase("any", ("domain with a dmarc policy of",), None, LIST_POLICY, "moderators of lists"),
     Phrase("Gmail", ("unusual rate of",), None, _TOO_MUCH, _GOOGLE),
     Phrase("any", ("unverified address",), None, _CALLOUT, "Postfix: ADDRESS_VERIFICATION_README"),
     Phrase("any", ("recipientnotfound",), None, _NO_SUCH, "Exchange: RESOLVER.ADR.RecipientNotFound"),

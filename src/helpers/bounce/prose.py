@@ -8,7 +8,13 @@ from helpers.bounce.blame import is_refusal
 from helpers.bounce.events import rows_of_events
 from helpers.bounce.parts import MAX_REPLIES, Copy, Material, Reading, Row
 from helpers.bounce.reply import Words, read_host, read_reply, read_stage
-from helpers.bounce.signs import is_automatic, is_list_manager, looks_like_bounce, says_it_bounced
+from helpers.bounce.signs import (
+    is_automatic,
+    is_list_manager,
+    looks_like_bounce,
+    says_it_bounced,
+    says_it_waits,
+)
 from helpers.bounce.status import Context
 from helpers.bounce.text import (
     Block,
@@ -40,8 +46,18 @@ def read_words(message: Message, material: Material) -> Reading:
         returned=material.copy is not None,
     )
     if bounced or (material.copy is not None and is_list_manager(message)):
-        return Reading(BounceKind.PLAIN_BOUNCE, rows_from_words(material.words, message, material.copy))
+        rows = rows_from_words(material.words, message, material.copy)
+        return Reading(BounceKind.PLAIN_BOUNCE, _waiting(rows, material.words))
     return _none("Neither sender nor subject nor text is that of a bounce.")
+
+
+def _waiting(rows: list[Row], words: str) -> list[Row]:
+    """The rows of a warning: nobody has given up yet."""
+    if says_it_waits(words):
+        for row in rows:
+            if (row["code"] or 400) < 500:
+                row["action"] = "delayed"
+    return rows
 
 
 def _none(why: str) -> Reading:
@@ -59,7 +75,7 @@ def _read_pasted(message: Message, material: Material) -> Reading:
     rows = rows_from_words(words, message, material.copy)
     paragraphs = "\n\n" in words.strip()
     if paragraphs and says_it_bounced(words) and any(row["recipient"] for row in rows):
-        return Reading(BounceKind.PLAIN_BOUNCE, rows)
+        return Reading(BounceKind.PLAIN_BOUNCE, _waiting(rows, words))
     if any(row["code"] for row in rows) or (len(words) <= MAX_REFUSAL and is_refusal(words)):
         return Reading(BounceKind.PASTED_REPLY, rows)
     return _none("The text holds neither mail headers nor the words of a refusal.")

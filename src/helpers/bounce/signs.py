@@ -65,7 +65,21 @@ _SAYS_SO = (
     "n\u00e3o p\u00f4de ser entregue",
     "non \u00e8 stato possibile",
 )
+# A list returns or holds a posting, under an address of its own: Mailman 2 and 3, Sympa.
+_LIST_TEMPLATES = (
+    "is being held until the list moderator",
+    "mailing-list was rejected for the following",
+    "rejected by the list moderator",
+    "not allowed to send this message for the following reason",
+)
+_WAITING = re.compile(
+    r"has not yet been delivered|not yet been delivered to|delivery attempts will continue|"
+    r"this is a warning message only|(?:still|continue) trying|will keep trying|"
+    r"will continue to (?:try|retry)|delivery incomplete|wird weiter(?:hin)? versuch|"
+    r"zustellung verz\u00f6gert"
+)
 _TEMPLATES = (
+    *_LIST_TEMPLATES,
     "this is the qmail-send program",
     "created automatically by mail delivery",
     "dragonfly mail agent",
@@ -114,6 +128,11 @@ def says_it_bounced(words: str) -> bool:
     return any(phrase in lowered for phrase in _SAYS_SO)
 
 
+def says_it_waits(words: str) -> bool:
+    """Does a text say that nothing has failed yet, and that the server goes on trying?"""
+    return _WAITING.search(words[:MAX_REPORT].lower()) is not None
+
+
 _PICTURES_AND_ARCHIVES = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"%PDF", b"PK\x03\x04", b"\x1f\x8b")
 _ODD_BYTES = bytes(byte for byte in range(32) if byte not in b"\t\r\n\x1b\x0c")
 
@@ -136,6 +155,16 @@ def is_list_manager(message: Message) -> bool:
 _ANSWERS = re.compile(
     r"\s*(?:re ?:|auto[ :-]|automati|out[ -]of|away|vacation|abwesen|"
     r"r.ponse auto|respuesta auto|risposta auto|\u81ea\u52d5)"
+)
+
+
+def is_passed_on(message: Message) -> bool:
+    """Did a person write it, who answers or passes a bounce on? Then it went elsewhere than the bounce."""
+    return _PASSED_ON.match(message.subject.lower()) is not None
+
+
+_PASSED_ON = re.compile(
+    r"\s*(?:\[[^\]]{0,40}\] ?)?(?:re|fwd?|aw|wg|tr|rv|sv|vs|enc|\u8f6c\u53d1|\u56de\u590d) ?[:\uff1a]"
 )
 
 

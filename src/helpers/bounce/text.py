@@ -193,13 +193,18 @@ _INTRODUCED = re.compile(
     r"(?:remote host said|other server returned was|response from the remote server was|response was|"
     r"server message|responded as follows|following error message|responded with failure|because of|"
     r"additional information follows|the problem appears to be|"
-    r"(?:permanent|temporary) failure|technical details|"
+    r"(?:permanent|temporary) failure|technical details|reason it is being held|"
+    r"message is being held because|"
+    r"rejected for the following\s+reasons?|following reason for rejecting your request|"
+    r"for the following reason|"
     r"address\(es\) failed|reason|because|error)[ \t]*:[ \t|-]*"
     r"|(?:server message|failure reasons|delivered information|session follows|log follows)[ \t:]*-{2,}\|?"
     r"|error delivering your mail to <[^<>\n]{1,400}>\."
 )
 _CODE_LINE = re.compile(
-    r"([45](?<![^\s:'\"(\[].)\d\d)(?:-|[ :](?=\s*\S))(?!\d\d?\d?\b(?:[ :]\d|-\d{4}|$)|\d{4}\b)", re.MULTILINE
+    r"([45](?<![^\s:'\"(\[\u201c\u201e\u00ab].)\d\d)(?:-|[ :](?=\s*\S))"
+    r"(?!\d\d?\d?\b(?:[ :]\d|-\d{4}|$)|\d{4}\b)",
+    re.MULTILINE,
 )
 _ENHANCED_LINE = re.compile(r"^[ \t>*-]*[45]\.\d{1,3}\.\d{1,3}[ :]", re.MULTILINE)
 _ENDS = re.compile(
@@ -215,7 +220,7 @@ def reply_in(block: str) -> Words | None:
     lowered = _lowered(text)
     for code in _CODE_LINE.finditer(text):
         end = _end_of_reply(lowered, code.start(), code.group(1))
-        words = read_reply(closed(text[code.start() : end]))
+        words = read_reply(closed(_quoted(text, code.start(), end)))
         if words.code is not None:
             return words
     if line := _ENHANCED_LINE.search(text):
@@ -230,6 +235,16 @@ def reply_in(block: str) -> Words | None:
         words = read_reply(_first_paragraph(text))
         best = words if words.text else None
     return best
+
+
+def _quoted(text: str, start: int, end: int) -> str:
+    """A reply up to the quotation mark that closes what was opened right before it."""
+    reply = text[start:end]
+    closing = _CLOSING.get(text[start - 1 : start])
+    return reply[: reply.index(closing)] if closing and reply.count(closing) == 1 else reply
+
+
+_CLOSING = {'"': '"', "\u201c": "\u201d", "\u201e": "\u201c", "\u00ab": "\u00bb"}
 
 
 def _lowered(text: str) -> str:

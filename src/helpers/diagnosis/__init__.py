@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
@@ -19,6 +20,7 @@ from helpers.diagnosis.evidence import (
 from helpers.diagnosis.helo import check_helo, helo_envelope
 from helpers.diagnosis.policy import PolicyGap, elsewhere, is_almost_dmarc, meant_record
 from helpers.diagnosis.rows import certain_of, default_signer, evidence_of
+from helpers.diagnosis.srs import rewritten_sender
 from helpers.diagnosis.words import summary_of
 from helpers.message import Message, read_message
 from helpers.terms import (
@@ -166,9 +168,10 @@ def find_cause(
     same stands in ``certain``.
     """
     bounce = bounce_or_message if isinstance(bounce_or_message, Bounce) else read_bounce(bounce_or_message)
-    message = bounce.original if bounce.is_bounce else _message_of(bounce, bounce_or_message)
+    reported = bounce.is_bounce or bounce.says_it_arrived
+    message = bounce.original if reported else _message_of(bounce, bounce_or_message)
     findings = collect(
-        message, bounce if bounce.is_bounce else None, dns=dns, envelope=envelope, rules=rules, now=now
+        message, bounce if reported else None, dns=dns, envelope=envelope, rules=rules, now=now
     )
     return conclude(findings)
 
@@ -193,7 +196,12 @@ def _message_of(bounce: Bounce, source: Source | Bounce) -> Message | None:
     message = bounce.message
     if message is None and not isinstance(source, Bounce):
         message = read_message(source)
-    return message if message is not None and message.headers else None
+    if message is None or not any(_FIELD_NAME.fullmatch(header.lname) for header in message.headers):
+        return None
+    return message
+
+
+_FIELD_NAME = re.compile(r"[a-z][\w-]*")  # and none that begins as JSON does
 
 
 # ---------------------------------------------------------------------- cause
@@ -202,7 +210,7 @@ def _message_of(bounce: Bounce, source: Source | Bounce) -> Message | None:
 def cause_of(findings: Findings) -> Cause:
     """The one cause that fits the findings best. Pure."""
     bounce, message = findings.bounce, findings.message
-    if bounce is not None and bounce.blamed is None:
+    if bounce is not None and (bounce.blamed is None or not bounce.is_bounce):
         return Cause.NOT_ABOUT_AUTHENTICATION
     if message is None:
         return Cause.STATED_ONLY if bounce is not None else Cause.NOT_A_MESSAGE
@@ -270,6 +278,8 @@ def _failure(findings: Findings) -> Cause:
         return Cause.SIGNATURE_BROKEN
     if spf := [i for i in mine if i.method == "spf"]:
         return _spf_fault(findings, spf[0])
+    if rewritten_sender(findings) is not None and not signatures:
+        return Cause.FORWARDED
     if findings.identifiers and any(i.result in (Result.PASS, None) for i in findings.identifiers):
         return Cause.AUTHENTICATED_AS_OTHER
     return Cause.NOTHING_AUTHENTICATES
@@ -312,7 +322,7 @@ def forwarder(message: Message, bounce: Bounce | None) -> str | None:
     """The host that took the message in for one address and passed it on for another, if any."""
     hops = message.hops
     seen = [(hop.for_address.lower(), hop.by or "a forwarding host") for hop in hops if hop.for_address]
-    refused = next((r.recipient for r in bounce.replies if r.recipient), None) if bounce else None
-    if refused:
-        seen.append((refused.lower(), ""))
+    refused = [r.recipient.lower() for r in bounce.replies if r.recipient] if bounce else []
+    if refused and not (seen and seen[-1][0] in refused):  # one of several recipients is named here
+        seen.append((refused[0], ""))
     return next((host for (first, host), (later, _) in pairwise(seen) if first != later), None)

@@ -28,7 +28,7 @@ def missing(
     message: Message | None, bounce: Bounce | None, envelope: Envelope, dns: Dns | None
 ) -> tuple[str, ...]:
     """What could not be checked. Nothing for a refusal that is about something else."""
-    if bounce is not None and bounce.blamed is None:
+    if bounce is not None and (bounce.blamed is None or not bounce.is_bounce):
         return ()
     headers_only = bounce is not None and bounce.returned in ("headers", "headers-in-text")
     excerpt = message is not None and message.is_excerpt

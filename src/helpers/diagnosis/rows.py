@@ -156,9 +156,17 @@ def _invalid(dmarc: DmarcCheck) -> list[str]:
 def certain_of(findings: Findings) -> tuple[str, ...]:
     """What holds whatever else may turn up."""
     author = findings.author_domain
-    if author is None or (findings.bounce is not None and findings.bounce.blamed is None):
-        return ()
-    return tuple(_certainties(findings, author))
+    bounce = findings.bounce
+    waiting = (STILL_TRIED,) if bounce is not None and bounce.still_tried else ()
+    if author is None or (bounce is not None and (bounce.blamed is None or not bounce.is_bounce)):
+        return waiting
+    return (*waiting, *_certainties(findings, author))
+
+
+STILL_TRIED = (
+    "Nothing is lost yet: the message is only delayed, and the sending server goes on trying by itself, "
+    "mostly for some days."
+)
 
 
 def _certainties(findings: Findings, author: str) -> Iterator[str]:

@@ -98,6 +98,15 @@ def undecided(f: Findings) -> str:
 def not_about_authentication(f: Findings) -> str:
     """The refusal is about something else."""
     meaning = f.bounce.meaning if f.bounce is not None else ""
+    if f.bounce is not None and f.bounce.says_it_arrived:
+        return "Nothing was refused: this report says that the message arrived."
+    if f.bounce is not None and f.bounce.refuses_policy:
+        return meaning
+    if f.bounce is not None and f.bounce.is_wordless:
+        return (
+            f"The refusal has no words, only a code. {meaning} Whether SPF, DKIM or DMARC is behind it can't "
+            "be told from that: the sending server's log may have the words."
+        ).replace("  ", " ")
     return f"The refusal is not about SPF, DKIM or DMARC. {meaning}".strip()
 
 

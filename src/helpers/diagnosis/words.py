@@ -8,6 +8,7 @@ from helpers.diagnosis import helo, unsure
 from helpers.diagnosis.asked import what_is_asked
 from helpers.diagnosis.evidence import Findings, Identifier, may_be_signed
 from helpers.diagnosis.missing import signed_late
+from helpers.diagnosis.srs import rewritten_sender
 from helpers.terms import DkimCheck, KeyState, Result
 
 
@@ -131,6 +132,13 @@ def _spf_record_error(f: Findings) -> str:
 
 def _forwarded(f: Findings) -> str:
     spf = f.spf
+    if spf is not None and rewritten_sender(f) is not None:
+        rest = "there was no DKIM signature" if f.unsigned else "no DKIM signature"
+        return (
+            "The message was forwarded, and the forwarder put an address of its own into MAIL FROM (SRS). So "
+            f"SPF can only speak for {spf.domain}, and {rest} of {f.author_domain} "
+            f"{'to survive' if f.unsigned else 'survived'} the trip."
+        )
     if spf is not None and spf.result is None:
         return (
             f"{_deduced(f, spf)} The message was forwarded on its way: the receiver saw the forwarder's "

@@ -148,7 +148,11 @@ def exact_mail_from(trial: Trial) -> Trial | None:
 def rewritten_by_forwarder(trial: Trial) -> Trial | None:
     """SRS: the forwarder puts an address of its own into MAIL FROM, and its record lists its server."""
     case = trial.case
-    if not case.forwarded or not trial.envelope.mail_from:
+    if (
+        not case.forwarded
+        or not trial.envelope.mail_from
+        or trial.envelope.mail_from.lower().startswith("srs")
+    ):
         return None
     ip = trial.envelope.client_ip or FORWARDER_IP
     local, _, domain = trial.envelope.mail_from.rpartition("@")
