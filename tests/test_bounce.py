@@ -923,3 +923,82 @@ def test_who_reports_is_known_by_the_address_before_the_template(sender, words, 
 def test_a_host_in_brackets_names_the_receiver():
     words = "550 5.7.509 Access denied [AM0EUR02FT012.eop-EUR02.prod.protection.outlook.com]"
     assert read_bounce(words).receiver == "Microsoft (Exchange Online)"
+
+
+@pytest.mark.parametrize(
+    ("text", "recipient", "receiver"),
+    [
+        (
+            "2026-10-04 10:00:05 1abcDE-0001Ab-CD ** reader@example.net F=<me@shop.example> R=dnslookup "
+            "T=remote_smtp H=mx.example.net [192.0.2.5]: SMTP error from remote mail server after end of "
+            "data: 550 5.7.1 rejected by DMARC policy for shop.example",
+            "reader@example.net",
+            "mx.example.net",
+        ),
+        (
+            "The mail server responded:\n"
+            "5.7.1 <me@shop.example>: Sender address rejected: SPF fail for shop.example",
+            None,
+            None,
+        ),
+        (
+            "Delivery has failed to these recipients or groups:\n\nreader@example.net\n"
+            "Receiving server: mx.example.net\n"
+            "Remote server returned \u2018550 5.7.1 SPF check failed for shop.example\u2019\n",
+            "reader@example.net",
+            "mx.example.net",
+        ),
+        (
+            "\u6536\u4ef6\u4eba\uff1areader@example.net\n"
+            "550 SPF check failed. http://service.mail.qq.com/cgi-bin/help?id=20022\n",
+            "reader@example.net",
+            "Tencent QQ",
+        ),
+    ],
+    ids=["Exim's log", "a mail program", "Outlook", "QQ"],
+)
+def test_who_was_meant_and_who_refused(text, recipient, receiver):
+    found = read_bounce(text)
+    (reply,) = found.replies
+    assert (reply.recipient, found.receiver) == (recipient, receiver)
+    assert found.blamed in {Blamed.SPF, Blamed.DMARC}
+    assert reply.enhanced == "5.7.1" or reply.code == 550
+
+
+def test_text_in_utf_16_is_read():
+    found = read_bounce("550 5.7.1 rejected by DMARC policy for shop.example".encode("utf-16"))
+    assert (found.blamed, found.blamed_domain) == (Blamed.DMARC, "shop.example")
+
+
+def test_entities_of_html_are_letters_again():
+    html = (
+        "From: postmaster@example.net\nTo: me@shop.example\nSubject: Undeliverable\n"
+        "Content-Type: text/html\n\n<p>Delivery has failed to &lt;reader&#64;example.net&gt;</p>"
+        "<p>550&nbsp;5.7.1 rejected due to shop.example&rsquo;s DMARC policy &#99999999999999999999;</p>"
+    )
+    found = read_bounce(html)
+    assert found.replies[0].recipient == "reader@example.net"
+    assert (found.blamed, found.blamed_domain) == (Blamed.DMARC, "shop.example")
+
+
+def test_what_a_program_sent_is_a_bounce_when_it_quotes_a_refusal():
+    head = "From: no-reply@gateway.example\nTo: me@shop.example\nAuto-Submitted: auto-replied\n"
+    words = (
+        "\nYour message to reader@example.net was stopped.\n\nReason: 550 5.7.1 SPF fail for shop.example\n"
+    )
+    assert read_bounce(head + "Subject: Undeliverable: June\n" + words).blamed == Blamed.SPF
+    assert not read_bounce(head + "Subject: Re: Undeliverable: June\n" + words).is_bounce
+    assert not read_bounce(head + "Subject: Your parcel is delivered\n\nIt is here.\n").is_bounce
+
+
+def test_of_several_recipients_none_gets_the_host_of_another():
+    fields = (
+        "Final-Recipient: rfc822; a@example.net\nAction: failed\nStatus: 5.7.1\n"
+        "Diagnostic-Code: smtp; 550 5.7.1 SPF fail\n\n"
+        "Final-Recipient: rfc822; b@example.org\nAction: failed\nStatus: 5.2.2\n"
+        "Diagnostic-Code: smtp; 552 5.2.2 mailbox full\n"
+    )
+    prose = "<a@example.net>: host mx.example.net[192.0.2.5] said: 550 5.7.1 SPF fail (in reply to RCPT TO)"
+    first, second = read_bounce(with_status(fields, prose)).replies
+    assert (first.receiver, first.stage) == ("mx.example.net", "rcpt")
+    assert (second.receiver, second.stage) == (None, None)

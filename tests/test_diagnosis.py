@@ -741,3 +741,21 @@ def test_data_without_a_refusal_is_no_message() -> None:
     assert (
         diagnose('{"event": "opened", "email": "reader@example.net"}', dns=None).cause == Cause.NOT_A_MESSAGE
     )
+
+
+@pytest.mark.parametrize(
+    ("words", "cause"),
+    [
+        ("421 4.7.1 SPF temporary failure for example.com", Cause.DNS_TROUBLE),
+        ("451 4.7.1 DMARC policy of example.com can not be looked up", Cause.DNS_TROUBLE),
+        ("550 5.7.1 SPF fail for example.com", Cause.SPF_UNAUTHORIZED),
+    ],
+)
+def test_dns_that_did_not_answer_the_receiver_is_no_failure(words: str, cause: Cause) -> None:
+    assert diagnose(dsn(PLAIN, to=b"monthly@example.com", reply=words.encode()), dns=None).cause == cause
+
+
+def test_what_dns_says_here_counts_more_than_that_it_did_not_answer_there() -> None:
+    words = b"421 4.7.1 SPF temporary failure for example.com [203.0.113.9]"
+    raw = dsn(PLAIN, to=b"monthly@example.com", reply=words)
+    assert diagnose(raw, dns=zone_of({}), now=NOW).cause == Cause.SPF_UNAUTHORIZED

@@ -293,3 +293,10 @@ def test_words_about_helo_alone() -> None:
     assert found.cause == Cause.STATED_ONLY
     assert "the name in HELO, mail.example.com" in found.summary
     assert "not about MAIL FROM" in found.summary
+
+
+def test_why_spf_is_no_answer_to_a_refusal_for_dkim() -> None:
+    broken = signed().replace(b"Subject: June", b"Subject: July")
+    found = diagnosed(broken, {}, reply="550 5.7.20 DKIM check failed: no signature by example.com passes")
+    whys = {fix.code: fix.why for fix in found.rejected_fixes}
+    assert "adds no signature" in whys["service_return_path"]

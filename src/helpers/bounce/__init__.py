@@ -17,7 +17,7 @@ from helpers.bounce.codes import code_meaning
 from helpers.bounce.each import each_recipient
 from helpers.bounce.envelope import envelope_of
 from helpers.bounce.parts import Copy, Returned
-from helpers.bounce.phrases import LIST_POLICY, NO_POLICY, SAY_WHY
+from helpers.bounce.phrases import LIST_POLICY, NO_ANSWER, NO_POLICY, SAY_WHY
 from helpers.bounce.read import read_facts
 from helpers.message import Message, read_message
 from helpers.terms import Basis, Blamed, BounceKind, Envelope, Shown, SpfIdentity
@@ -120,6 +120,11 @@ class Bounce(Shown):
     def blames_helo(self) -> bool:
         """True when the refusal is for SPF of the name in HELO, and not of MAIL FROM (RFC 7208 §2.3)."""
         return self.blamed == Blamed.SPF and self.blamed_identity == "helo"
+
+    @property
+    def says_dns(self) -> bool:
+        """True when the words say that DNS gave the receiver no answer: nothing is known to have failed."""
+        return self.blamed is not None and self.meaning in NO_ANSWER
 
     @property
     def says_why(self) -> bool:

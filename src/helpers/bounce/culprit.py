@@ -68,6 +68,9 @@ _DOMAINS = (
     r"(?:dmarc|spf|dkim) (?:(?:policy|check|validation) )?(?:policy|check|rejects?|rejected|rejection|"
     r"fail|failed|fails|failure|violation|violated)(?: - |[:;] | ?\()(?:[\da-f.:]{3,45}(?: / |, | ))?@D",
     r"(?:dmarc|spf|dkim) (?:\w{1,20} ){0,2}for <?(?:[^\s@<>]{1,64}@)?@D",
+    r"polic(?:y|ies)(?: is|:)? (?:reject|quarantine|none) \(@D",
+    r"(?<![\w-])[\w-]{1,63}\._domainkey\.@D",
+    r"(?:\u9001\u4fe1\u5143|\u57df\u540d|\u30c9\u30e1\u30a4\u30f3)[ :\uff1a\u300c]{0,2}@D",
     r"dkim signatures? (?:of|by|for|from) @D",
     r"no (?:valid |dkim )?signatures? (?:of|by|for|from) @D",
     r"(?<![\w.-])@D (?:has|publishes) (?:no|p=)",

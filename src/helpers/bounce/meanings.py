@@ -28,7 +28,8 @@ MEANINGS = {
 }
 _UNREACHED = re.compile(
     r"temperror|temporar(?:y|ily) (?:\w+ ){0,2}(?:error|fail)|dns (?:\w+ )?(?:time-?out|error|fail)|"
-    r"(?:time-?out|timed out|servfail)\b"
+    r"(?:time-?out|timed out|servfail)\b|"
+    r"(?:can ?not|can't|could not|couldn't) be (?:looked up|resolved|retrieved|fetched)"
 )
 _BROKEN = re.compile(
     r"permerror|permanent(?: \w+)? error|too many (?:dns )?(?:look-?ups|terms|mechanisms)|syntax|malformed|"

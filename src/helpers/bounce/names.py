@@ -157,10 +157,13 @@ def reporter_name(prose: str, addresses: str, reporting_mta: str | None) -> str 
 
 
 _URLS = re.compile(
-    r"protection\.outlook\.com|support\.apple\.com|support\.google\.com|postmaster\.yahooinc\.com|senders\.yahooinc\.com"
+    r"protection\.outlook\.com|service\.mail\.qq\.com|help\.mail\.ru|mail\.163\.com/help|support\.apple\.com|support\.google\.com|postmaster\.yahooinc\.com|senders\.yahooinc\.com"
 )
 _BY_URL = {
     "protection.outlook.com": "Microsoft (Exchange Online)",  # the receiving host, in brackets at the end
+    "service.mail.qq.com": "Tencent QQ",
+    "help.mail.ru": "Mail.ru",
+    "mail.163.com/help": "NetEase (163/126)",
     "support.apple.com": "Apple iCloud",
     "support.google.com": "Gmail",
     "postmaster.yahooinc.com": "Yahoo",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from functools import cached_property
+from html import unescape
 from typing import Any, Literal
 
 from helpers.bounce.blame import NOTHING, Blame
@@ -228,15 +229,14 @@ def _unquoted(text: str) -> str:
     )
 
 
-_ENTITIES = {"&lt;": "<", "&gt;": ">", "&quot;": '"', "&#39;": "'", "&nbsp;": " ", "&amp;": "&"}
+_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][\da-fA-F]{1,6}|[A-Za-z]{2,31});")
 
 
 def _plain(markup: str) -> str:
     """The words of an HTML part, for bounces that have no other text."""
     text = _TAG.sub(" ", _BREAK.sub("\n", _seen(markup)))
-    for entity, character in _ENTITIES.items():
-        text = text.replace(entity, character)
-    return text.replace("\r", "")
+    text = _ENTITY.sub(lambda found: unescape(found.group()), text)
+    return text.replace("\r", "").replace("\u00a0", " ")
 
 
 def _seen(markup: str) -> str:

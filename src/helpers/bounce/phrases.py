@@ -70,7 +70,8 @@ LIST_POLICY = (
     "list changes no longer passes at its subscribers. The message itself did not fail. Ask the list's owner "
     "to have the list write its own address into From, or write from another domain."
 )
-SAY_WHY = frozenset({NO_POLICY, SPF_BROKEN, HELO_BROKEN, SPF_DNS, DKIM_DNS, DMARC_DNS})
+NO_ANSWER = frozenset({SPF_DNS, DKIM_DNS, DMARC_DNS})
+SAY_WHY = frozenset({NO_POLICY, SPF_BROKEN, HELO_BROKEN}) | NO_ANSWER
 _LOGIN = "The server wants a login (SMTP AUTH) before it takes mail; this is not about SPF, DKIM or DMARC."
 _PTR = "The sending server's IP address has no fitting reverse DNS (PTR) entry; not about SPF, DKIM or DMARC."
 _MALFORMED = "The message breaks the format rules (RFC 5322); the receiver refused it for its form."

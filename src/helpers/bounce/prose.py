@@ -11,6 +11,7 @@ from helpers.bounce.reply import Words, read_host, read_reply, read_stage
 from helpers.bounce.signs import (
     is_automatic,
     is_list_manager,
+    is_submitted_by_a_program,
     looks_like_bounce,
     says_it_bounced,
     says_it_waits,
@@ -44,6 +45,7 @@ def read_words(message: Message, material: Material) -> Reading:
         words=material.words,
         automatic=is_automatic(message),
         returned=material.copy is not None,
+        submitted=is_submitted_by_a_program(message),
     )
     if bounced or (material.copy is not None and is_list_manager(message)):
         rows = rows_from_words(material.words, message, material.copy)

@@ -41,6 +41,7 @@ def read_facts(message: Message, depth: int = 0) -> Facts:
         return Facts(Reading(notes=["The input is empty."]), message)
     if is_binary(message.raw):
         return Facts(Reading(notes=["This is not text, so neither a message nor a bounce."]), message)
+    message = _as_utf8(message)
     material = sort_parts(_with_line_feeds(message))
     reading = _reading(message, material)
     if material.copy is not None and depth < MAX_NESTING:
@@ -67,6 +68,13 @@ def _reading(message: Message, material: Material) -> Reading:
                 reading.replies = rows_from_words(material.words, message, material.copy)
             return reading
     return read_words(message, material)
+
+
+def _as_utf8(message: Message) -> Message:
+    """Text that an editor saved as UTF-16, which its first two bytes tell."""
+    if not message.raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return message
+    return read_message(message.raw.decode("utf-16", "replace").encode("utf-8", "replace"))
 
 
 def _with_line_feeds(message: Message) -> Message:

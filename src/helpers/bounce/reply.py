@@ -234,6 +234,9 @@ _HOSTS = (
     (" does not like", r"(?:\A|\s|> )@H does not like"),
     (" failed after", r"(?:\A|\s|> )@H failed after"),
     ("Connected to", r"Connected to @H but"),
+    ("Receiving server:", r"\bReceiving server: @H(?:\s|$)"),  # Exchange Online
+    ("Server at", r"\bServer at @H returned"),
+    ("H=", r"\sH=@H \["),  # Exim's log
 )
 
 

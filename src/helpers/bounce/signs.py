@@ -102,10 +102,13 @@ _QUOTES_REPLY = re.compile(r"(?<![\w.])[45]\d\d[ -][45]\.\d{1,3}\.\d{1,3}\b|<<< 
 _CODE_LINE = re.compile(r"^[45]\d\d(?: - |[ -])[A-Za-z]", re.MULTILINE)  # or the number of a house
 
 
-def looks_like_bounce(*, sender: str, subject: str, words: str, automatic: bool, returned: bool) -> bool:
+def looks_like_bounce(
+    *, sender: str, subject: str, words: str, automatic: bool, returned: bool, submitted: bool = False
+) -> bool:
     """Is a message without machine-readable report a bounce, going by sender, subject and text?
 
-    ``automatic``: its headers say that a program sent it; ``returned``: another message is in it.
+    ``automatic``: it has the null sender, as reports have to; ``submitted``: another header says that
+    a program sent it (RFC 3834); ``returned``: another message is in it.
     A person may write about undelivered mail, too, so what reads like a bounce has to come from a
     mail system, or else to be one by every other sign.
     """
@@ -118,6 +121,8 @@ def looks_like_bounce(*, sender: str, subject: str, words: str, automatic: bool,
         return (quoted or (daemon and _CODE_LINE.search(words, 0, MAX_REPORT))) is not None
     lowered = words[:MAX_REPORT].lower()
     if any(template in lowered for template in _TEMPLATES):
+        return True
+    if about_failure and submitted and _QUOTES_REPLY.search(words, 0, MAX_REPORT):
         return True
     return about_failure and returned and says_it_bounced(words)
 
@@ -166,6 +171,14 @@ def is_passed_on(message: Message) -> bool:
 _PASSED_ON = re.compile(
     r"\s*(?:\[[^\]]{0,40}\] ?)?(?:re|fwd?|aw|wg|tr|rv|sv|vs|enc|\u8f6c\u53d1|\u56de\u590d) ?[:\uff1a]"
 )
+
+
+def is_submitted_by_a_program(message: Message) -> bool:
+    """Auto-Submitted says so (RFC 3834 §5), and no sign of an answering machine."""
+    submitted = message.get("auto-submitted")
+    if submitted is None or _ANSWERS.match(message.subject.lower()):
+        return False
+    return submitted.value.strip().lower().startswith("auto-") and "vacation" not in submitted.value.lower()
 
 
 def is_automatic(message: Message) -> bool:

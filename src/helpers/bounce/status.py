@@ -32,7 +32,7 @@ def read_status(message: Message, material: Material) -> Reading | None:
     per_message, recipients = dsn.read_blocks(material.status)
     if not per_message and not recipients:
         return None
-    context = Context(material.words, message)
+    context = Context(material.words, message, several=len(recipients) > 1)
     rows: list[Row] = []
     for fields in recipients:
         if (row := _status_row(fields, context)) != (rows[-1] if rows else None):
@@ -50,21 +50,22 @@ def read_status(message: Message, material: Material) -> Reading | None:
 class Context:
     """The prose of a report, looked through once for all its recipients."""
 
-    def __init__(self, words: str, message: Message) -> None:
+    def __init__(self, words: str, message: Message, several: bool = False) -> None:
         self.words = words
+        self._several = several
         self.exchanges: list[Exchange] = read_transcript(words) if "<<<" in words else []
         self.sendmail = "while talking to" in words
         self._message = message
         self._blocks: dict[str, Block] | None = None
 
     def block(self, *addresses: str | None) -> str:
-        """The lines about one recipient; all of the prose when it names nobody."""
+        """The lines about one recipient; all of the prose when it names nobody, or the only one otherwise."""
         if self._blocks is None:
             self._blocks = {block.recipient.lower(): block for block in recipient_blocks(self.words)}
         for address in addresses:
             if address and address.lower() in self._blocks:
                 return self._blocks[address.lower()].text
-        return "" if len(self._blocks) > 1 else self.words
+        return "" if len(self._blocks) > (0 if self._several else 1) else self.words
 
     def failed_recipients(self) -> list[str]:
         """Exim's and Google's X-Failed-Recipients."""

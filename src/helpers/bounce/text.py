@@ -29,7 +29,8 @@ _LEADING = re.compile(
 # Inside a sentence: where a recipient is surely meant; then wherever one may be meant.
 _RECIPIENT = re.compile(
     rf"(?:\brcpt(?: to)?:? ?|\brecipient:? |\brecipients?[^@\n]{{0,60}}: |\bsmtp[:=]|"
-    rf"\bdelivered:? (?:to:? )?|\b(?:message|mail) to:? |\baddressed to |generated from )"
+    rf"\bdelivered:? (?:to:? )?|\b(?:message|mail) to:? |\baddressed to |generated from |"
+    rf"\s(?:\*\*|==|=>|->) )"
     rf"[<'\"[]?(?:smtp:)?({_A})>?",
     re.IGNORECASE,
 )
@@ -41,6 +42,9 @@ _INLINE = re.compile(
 _IN_BRACKETS = re.compile(rf"[<(]({_A})[)>]")
 _HAS_CODE = re.compile(r"(?<![\w.])[45]\d\d(?:[ -]|: |$)", re.MULTILINE)
 _COMMAND = re.compile(r"\s*(?:>>>|<<<)")
+
+
+_OF_SENDER = re.compile(r">?:? sender address rejected", re.IGNORECASE)  # Postfix names the sender before it
 
 
 class Block(NamedTuple):
@@ -73,6 +77,8 @@ def recipient_blocks(words: str) -> list[Block]:
 
 
 def _recipient_line(line: str) -> tuple[str, str] | None:
+    if "\uff1a" in line:  # the colon of Chinese and Japanese, behind a label
+        line = line.rpartition("\uff1a")[2].strip()
     if alone := _ALONE.match(line):
         return alone.group(1), ""
     if (leading := _LEADING.match(line)) and not _COMMAND.match(line):
@@ -110,7 +116,7 @@ def inline_recipient(words: str, sender: str = "") -> str | None:
     for pattern in (_RECIPIENT, _INLINE, _IN_BRACKETS):
         for found in pattern.finditer(head):
             address = found.group(1).rstrip(".")
-            if address.lower() != sender.lower():
+            if address.lower() != sender.lower() and not _OF_SENDER.match(head, found.end()):
                 return address
     return None
 
@@ -202,7 +208,7 @@ _INTRODUCED = re.compile(
     r"|error delivering your mail to <[^<>\n]{1,400}>\."
 )
 _CODE_LINE = re.compile(
-    r"([45](?<![^\s:'\"(\[\u201c\u201e\u00ab].)\d\d)(?:-|[ :](?=\s*\S))"
+    r"([45](?<![^\s:'\"(\[\u2018\u201c\u201e\u00ab].)\d\d)(?:-|[ :](?=\s*\S))"
     r"(?!\d\d?\d?\b(?:[ :]\d|-\d{4}|$)|\d{4}\b)",
     re.MULTILINE,
 )
@@ -244,7 +250,7 @@ def _quoted(text: str, start: int, end: int) -> str:
     return reply[: reply.index(closing)] if closing and reply.count(closing) == 1 else reply
 
 
-_CLOSING = {'"': '"', "\u201c": "\u201d", "\u201e": "\u201c", "\u00ab": "\u00bb"}
+_CLOSING = {'"': '"', "\u2018": "\u2019", "\u201c": "\u201d", "\u201e": "\u201c", "\u00ab": "\u00bb"}
 
 
 def _lowered(text: str) -> str:

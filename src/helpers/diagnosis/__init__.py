@@ -241,7 +241,10 @@ def _asks_for_policy(findings: Findings) -> bool:
 
 def _what_the_receiver_named(findings: Findings) -> Cause | None:
     """A receiver that refuses for SPF or DKIM itself does not ask about alignment."""
-    blamed = findings.bounce.blamed if findings.bounce is not None else None
+    bounce = findings.bounce
+    blamed = bounce.blamed if bounce is not None else None
+    if bounce is not None and bounce.says_dns and not _fails_here(findings):
+        return Cause.DNS_TROUBLE
     if blamed == Blamed.SPF and findings.asks_helo and findings.helo is None:
         return Cause.UNDECIDED
     if blamed == Blamed.SPF:
@@ -256,6 +259,16 @@ def _what_the_receiver_named(findings: Findings) -> Cause | None:
             return _signature_fault(failed[0])
         return Cause.NOTHING_AUTHENTICATES if findings.unsigned else None
     return None
+
+
+def _fails_here(findings: Findings) -> bool:
+    """Whether what DNS did not answer the receiver was looked up here, whatever came of it."""
+    blamed = findings.bounce.blamed if findings.bounce is not None else None
+    if blamed == Blamed.SPF:
+        return findings.asked_spf is not None and findings.asked_spf.check is not None
+    if blamed == Blamed.DKIM:
+        return any(isinstance(i.check, DkimCheck) for i in findings.identifiers)
+    return findings.dmarc is not None
 
 
 def _refused_for_authentication(bounce: Bounce | None) -> bool:

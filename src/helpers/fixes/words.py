@@ -13,6 +13,9 @@ def why_not(code: str, trial: Trial, found: Authentication) -> str:
     """Why the message fails all the same."""
     if trial.case.about_helo and (told := _about_helo(trial, found)):
         return told
+    passing = any(check.result == Result.PASS for check in found.dkim)
+    if trial.case.goal is Goal.DKIM and not passing and "dkim" not in code and "sign" not in code:
+        return "The receiver refused for DKIM itself, and this adds no signature that passes."
     sentence = _SENTENCES.get(code)
     said = sentence(trial, found) if sentence is not None else ""
     return said or found.dmarc.reason
