@@ -1002,3 +1002,10 @@ def test_of_several_recipients_none_gets_the_host_of_another():
     first, second = read_bounce(with_status(fields, prose)).replies
     assert (first.receiver, first.stage) == ("mx.example.net", "rcpt")
     assert (second.receiver, second.stage) == (None, None)
+
+
+@pytest.mark.parametrize("name", ["DMARC record in error", "several DMARC records"])
+def test_a_dmarc_record_in_error_is_told_as_that(name):
+    found = read_bounce(REFUSALS[name]["words"])
+    assert "could not use the DMARC record" in found.meaning
+    assert found.says_why

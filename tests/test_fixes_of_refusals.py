@@ -300,3 +300,21 @@ def test_why_spf_is_no_answer_to_a_refusal_for_dkim() -> None:
     found = diagnosed(broken, {}, reply="550 5.7.20 DKIM check failed: no signature by example.com passes")
     whys = {fix.code: fix.why for fix in found.rejected_fixes}
     assert "adds no signature" in whys["service_return_path"]
+
+
+@pytest.mark.parametrize("name", ["localhost.localdomain", "macbook.local", "server.lan"])
+def test_a_name_from_inside_has_to_give_way_to_one_in_dns(name: str) -> None:
+    records = {"mx.example.com": {"A": ["192.0.2.1"]}}
+    reply = f"550 5.7.1 SPF fail for HELO {name} [192.0.2.1]"
+    found = diagnosed(PLAIN, records, reply=reply)
+    assert found.cause == Cause.SPF_UNAUTHORIZED
+    assert "outside of a network of one's own" in found.summary
+    assert found.fixes[0].code == "helo_name"
+    assert "mx.example.com" in found.fixes[0].title
+
+
+def test_helo_with_the_senders_own_name_is_one_record() -> None:
+    reply = "550 5.7.1 SPF fail for HELO example.com [192.0.2.9]"
+    found = diagnosed(PLAIN, {}, reply=reply)
+    assert "its record is not asked" not in found.summary
+    assert found.fixes[0].changes[0].value == "v=spf1 ip4:192.0.2.1 ip4:192.0.2.9 -all"

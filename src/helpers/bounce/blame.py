@@ -311,7 +311,8 @@ def blame(
     if found.blamed is None:
         return found
     found = found._replace(ip=named_address(words) or linked_address(words))
-    identity = identity_in(words, stage) if found.blamed == Blamed.SPF else None
+    domain = blamed_domain(words)
+    identity = identity_in(words, stage, domain is not None) if found.blamed == Blamed.SPF else None
     if identity != "helo":
-        return found._replace(domain=blamed_domain(words), identity=identity)
+        return found._replace(domain=domain, identity=identity)
     return found._replace(domain=helo_name(words), identity=identity, meaning=told_of_helo(found.meaning))

@@ -74,16 +74,22 @@ _DOMAINS = (
     r"dkim signatures? (?:of|by|for|from) @D",
     r"no (?:valid |dkim )?signatures? (?:of|by|for|from) @D",
     r"(?<![\w.-])@D (?:has|publishes) (?:no|p=)",
-    r"(?<!\w)sender <?@D",
+    r"(?<!\w)sender <?(?:[^\s@<>]{1,64}@)?@D",
+    r"(?:dkim|spf) ?= ?\[@D\]",
+    r"(?<![\w@.-])@D (?:spf|dkim|dmarc)(?!\w)",
+    r"(?:spf|dkim|dmarc) (?:soft)?fail(?:ed|ure)? <?(?:[^\s@<>]{1,64}@)?@D",
+    r"_dmarc\.@D",
+    r"dmarc settings (?:of|for) @D",
+    r"(?:authori[sz]ed|permitted|allowed|autoris\w{1,3}|autoriz\w{2,4}) (?:by|par|por|da) @D",
     r"(?:for|f\u00fcr|pour|para) [<\[(\"']{0,2}@D",
 )
 # The name in HELO, where the words are about that; in links and beside the word itself.
 _HELO_NAMES = (
     r"[?;&](?:id|identity)=@D",
     r"<@D>: (?:helo|ehlo) command rejected",
-    r"(?<![\w.])(?:helo|ehlo) ?= ?[\"'<]?@D",
-    r"(?<![\w.])(?:helo|ehlo)(?:[ )/:-]{1,2}\w{1,20}){0,4}?[ :]{0,3}[<\[(\"']{0,2}@D",
-    r"(?<![\w.@-])@D[>\])\"']{0,2} (?:\(|as |in )(?:the )?(?:helo|ehlo)",
+    r"(?<![\w-])(?:helo|ehlo) ?= ?[\"'<]?@D",
+    r"(?<![\w.])(?:helo|ehlo)(?:[ )/:-]{1,2}\w{1,20}){0,6}?[ :]{0,3}[<\[(\"']{0,2}@D",
+    r"(?<![\w.@-])@D[>\])\"':]{0,2} (?:\(|as |in )?(?:the )?(?:helo|ehlo)",
 )
 _LINKED_DOMAIN = re.compile(r"[?;&](?:id|identity|sender)=[^\s@;&]{0,64}(?:@|%40)" + _D)
 

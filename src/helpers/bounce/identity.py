@@ -16,6 +16,8 @@ _SCOPE = re.compile(
 )
 # The word itself; "helo=mail.example.com" only says which name was used.
 _HELO = re.compile(r"(?<![\w.@])(?:helo|ehlo)(?! ?=|[\w.@])")
+# This only says which name was used, unless it is the only one (smtp.helo= of RFC 8601 §2.7.2).
+_NAMED = re.compile(r"(?<![\w@-])(?:helo|ehlo) ?=")
 _MAIL_FROM = re.compile(r"(?<![\w.])(?:mail ?from|mfrom|envelope[- ](?:from|sender)|return-path)(?![\w.@])")
 _RESULT = re.compile(
     r"(?<![\w.])(helo|ehlo|mail ?from|mfrom)\b[^,;|]{0,80}?"
@@ -24,16 +26,17 @@ _RESULT = re.compile(
 _HARMLESS = frozenset({"pass", "none", "neutral"})
 
 
-def identity_in(words: str, stage: str | None = None) -> SpfIdentity | None:
+def identity_in(words: str, stage: str | None = None, others: bool = True) -> SpfIdentity | None:
     """The identity that words about SPF are about; None when they do not say.
 
-    ``stage``: the command that was answered. At HELO there is no MAIL FROM yet.
+    ``stage``: the command that was answered. At HELO there is no MAIL FROM yet. ``others``: whether the
+    words name another domain than the one in HELO.
     """
     if scope := _SCOPE.search(words):
         return "helo" if scope.group(1) in {"helo", "ehlo"} else "mailfrom"
     if stage == "helo":
         return "helo"
-    if not _HELO.search(words):
+    if not _HELO.search(words) and (others or not _NAMED.search(words)):
         return None
     return "helo" if not _MAIL_FROM.search(words) else _the_one_that_failed(words)
 

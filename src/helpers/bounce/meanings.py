@@ -7,6 +7,7 @@ import re
 from helpers.bounce.phrases import (
     DKIM_DNS,
     DKIM_FAIL,
+    DMARC_BROKEN,
     DMARC_DNS,
     DMARC_REJECT,
     NO_AUTH,
@@ -35,6 +36,10 @@ _BROKEN = re.compile(
     r"permerror|permanent(?: \w+)? error|too many (?:dns )?(?:look-?ups|terms|mechanisms)|syntax|malformed|"
     r"invalid spf|(?:multiple|two|several) (?:\w+ )?records|validation error"
 )
+_BROKEN_DMARC = re.compile(
+    r"permerror|(?:invalid|malformed|broken|bad|multiple|several|two|more than one) dmarc records?|"
+    r"dmarc records? (?:is|are|was) (?:invalid|malformed|broken)|dmarc (?:record )?syntax"
+)
 _NO_RECORD = re.compile(r"(?:no|without|missing|lacks?)(?: an?)?(?: valid)? dmarc (?:record|policy)")
 
 
@@ -48,6 +53,8 @@ def meaning_in(words: str, blamed: Blamed) -> str:
     if _UNREACHED.search(words):
         unreached = {Blamed.SPF: SPF_DNS, Blamed.DKIM: DKIM_DNS, Blamed.DMARC: DMARC_DNS}
         return unreached.get(blamed, MEANINGS[blamed])
+    if blamed == Blamed.DMARC and _BROKEN_DMARC.search(words):
+        return DMARC_BROKEN
     if blamed == Blamed.SPF and _BROKEN.search(words):
         return SPF_BROKEN
     return MEANINGS[blamed]

@@ -59,6 +59,10 @@ HELO_BROKEN = (
     "The receiver could not evaluate the SPF record of the name that the sending server introduced itself "
     "with (HELO): it has an error."
 )
+DMARC_BROKEN = (
+    "The receiver could not use the DMARC record of the domain in the From header: it has an error, or there "
+    "is more than one."
+)
 SPF_DNS = "The receiver's question to DNS for SPF got no answer; such a refusal is usually temporary."
 DMARC_DNS = (
     "DNS did not answer the receiver, so it could not tell whether the message passes DMARC; such a refusal "
@@ -71,7 +75,7 @@ LIST_POLICY = (
     "to have the list write its own address into From, or write from another domain."
 )
 NO_ANSWER = frozenset({SPF_DNS, DKIM_DNS, DMARC_DNS})
-SAY_WHY = frozenset({NO_POLICY, SPF_BROKEN, HELO_BROKEN}) | NO_ANSWER
+SAY_WHY = frozenset({NO_POLICY, SPF_BROKEN, HELO_BROKEN, DMARC_BROKEN}) | NO_ANSWER
 _LOGIN = "The server wants a login (SMTP AUTH) before it takes mail; this is not about SPF, DKIM or DMARC."
 _PTR = "The sending server's IP address has no fitting reverse DNS (PTR) entry; not about SPF, DKIM or DMARC."
 _MALFORMED = "The message breaks the format rules (RFC 5322); the receiver refused it for its form."

@@ -17,7 +17,7 @@ from helpers.diagnosis.evidence import (
     may_be_signed,
     only_spf_can_have_failed,
 )
-from helpers.diagnosis.helo import check_helo, helo_envelope
+from helpers.diagnosis.helo import check_helo, helo_envelope, is_private
 from helpers.diagnosis.policy import PolicyGap, elsewhere, is_almost_dmarc, meant_record
 from helpers.diagnosis.rows import certain_of, default_signer, evidence_of
 from helpers.diagnosis.srs import rewritten_sender
@@ -55,6 +55,7 @@ __all__ = [
     "forwarder",
     "helo_envelope",
     "is_almost_dmarc",
+    "is_private",
     "meant_record",
 ]
 

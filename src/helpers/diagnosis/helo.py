@@ -32,6 +32,18 @@ def check_helo(envelope: Envelope, dns: Dns) -> SpfCheck | None:
     return check_spf(client_ip=envelope.client_ip, mail_from=None, helo=envelope.helo, dns=dns)
 
 
+# Top-level names that are only used inside (RFC 6761, RFC 6762 Appendix G, RFC 8375).
+_INSIDE = frozenset(
+    {"localhost", "localdomain", "local", "lan", "intranet", "internal", "private", "corp", "home"}
+)
+
+
+def is_private(name: str) -> bool:
+    """Whether a name in HELO can't be looked up by others: one from inside, or without a dot."""
+    top = name.rstrip(".").rpartition(".")
+    return not top[0] or top[2].lower() in _INSIDE or name.endswith("home.arpa")
+
+
 # ------------------------------------------------------------------- sentences
 
 
@@ -71,7 +83,8 @@ def _name(f: Findings) -> str:
 def _asked(f: Findings) -> str:
     """Which name the receiver asked about, and which it did not."""
     sender = (f.envelope.mail_from or "").rpartition("@")[2]
-    other = f" (MAIL FROM is at {sender}, and its record is not asked)" if sender else ""
+    another = sender and sender.lower() != _name(f)
+    other = f" (MAIL FROM is at {sender}, and its record is not asked)" if another else ""
     return (
         f"The receiver refused for SPF of {_name(f)}, the name that the sending server gave in HELO{other}."
     )
@@ -79,6 +92,11 @@ def _asked(f: Findings) -> str:
 
 def _unauthorized(f: Findings) -> str:
     found = f.helo
+    if found is not None and found.result != Result.PASS and is_private(found.domain):
+        return (
+            f"{_asked(f)} No name like that can be looked up outside of a network of one's own, so nobody "
+            "can publish an SPF record for it: the server has to introduce itself with a name that is in DNS."
+        )
     if found is None or found.result is None:
         return (
             f"{_asked(f)} So the SPF record of {_name(f)} does not list that server, or the record is "

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from helpers.authentication import Source
 from helpers.bounce import Bounce
-from helpers.diagnosis import Cause, Diagnosis, Findings, conclude, find_cause
+from helpers.diagnosis import Cause, Diagnosis, Findings, conclude, find_cause, is_private
 from helpers.fixes.changes import registered
 from helpers.fixes.results import Change, Fix, RejectedFix, Who
 from helpers.fixes.trial import Case, Signed
@@ -142,8 +142,9 @@ def _unknown_domain(diagnosis: Diagnosis, dns: Dns) -> str:
         return ""
     domains = [registered(author)]
     bounce = diagnosis.bounce
-    if bounce is not None and bounce.blames_helo and bounce.envelope.helo:
-        domains.append(registered(bounce.envelope.helo))
+    helo = bounce.envelope.helo if bounce is not None and bounce.blames_helo else None
+    if helo and not is_private(helo):
+        domains.append(registered(helo))
     domain = next((name for name in domains if dns(name, "TXT").status == DnsStatus.NXDOMAIN), None)
     if domain is None:
         return ""

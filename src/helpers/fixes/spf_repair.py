@@ -8,7 +8,7 @@ from __future__ import annotations
 import ipaddress
 from dataclasses import replace
 
-from helpers.diagnosis import Cause
+from helpers.diagnosis import Cause, is_private
 from helpers.fixes.changes import registered
 from helpers.fixes.results import Who
 from helpers.fixes.spf_flat import (
@@ -67,7 +67,7 @@ def asked_domain(trial: Trial) -> str | None:
 def _own(trial: Trial) -> str | None:
     """The domain asked for, if the owner of the author domain can change its record."""
     domain = asked_domain(trial)
-    if domain is None or "." not in domain:
+    if domain is None or "." not in domain or (trial.case.helo_counts and is_private(domain)):
         return None
     if trial.case.goal is Goal.SPF or (trial.author and registered(domain) == registered(trial.author)):
         return domain

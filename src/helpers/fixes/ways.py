@@ -31,6 +31,7 @@ SERVICE_SHOWN = "<the host name your service shows>"
 FORWARDER_IP = "203.0.113.251"  # of a forwarder whose address is not known
 
 RETURN_LABELS = ("bounce", "return", "mail-bounce", "send-bounce")
+MAX_NAMES = 10  # RFC 7208 §4.6.4: of one address or one domain's mail hosts
 MAX_AUTHORS = 5  # ours: authors of one message that are tried alone
 
 # Addresses that software makes: nobody reads there, and nobody writes From there.
@@ -188,16 +189,18 @@ def helo_name(trial: Trial) -> Trial | None:
                     f"In the sending server's settings, set the name for HELO/EHLO to {name} (Postfix: "
                     "smtp_helo_name, Exim: helo_data of the smtp transport).",
                 ),
-                effects=(f"{ip} is called {name} in DNS, and {name} has that address.",),
+                effects=(f"{name} has the address {ip} in DNS.",),
             )
     return None
 
 
 def names_of(trial: Trial, ip: str) -> list[str]:
-    """The names of an address (PTR) that lead back to it (RFC 7208 §5.5, §4.6.4)."""
+    """The names of an address: by its PTR records, and the author's mail hosts, if they lead back to it."""
     address = ipaddress.ip_address(ip)
     answer = trial.dns(address.reverse_pointer, "PTR")
-    names = [str(value).lower().removesuffix(".") for value in answer.values[:10]]
+    hosts = sorted(trial.dns(trial.author, "MX").values) if trial.author else []
+    found = [*answer.values[:MAX_NAMES], *(host for _, host in hosts[:MAX_NAMES])]
+    names = dict.fromkeys(str(value).lower().removesuffix(".") for value in found)
     rdtype = "A" if address.version == 4 else "AAAA"
     return [
         name

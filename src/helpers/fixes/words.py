@@ -40,10 +40,12 @@ def _spf_include(trial: Trial, found: Authentication) -> str:
             f"SPF asks for the domain in MAIL FROM, which is not known here, and never for From ({author})."
         )
     if asked != author:
-        return (
-            f"SPF asks for the domain in MAIL FROM, here {asked}; the record of {author} is never read "
-            "for this message."
+        what = (
+            "the domain in MAIL FROM"
+            if trial.envelope.mail_from
+            else "the name in HELO, as MAIL FROM is empty"
         )
+        return f"SPF asks for {what}, here {asked}; the record of {author} is never read for this message."
     return _spf_still(found) or found.dmarc.reason
 
 
