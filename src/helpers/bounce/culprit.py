@@ -77,7 +77,7 @@ _DOMAINS = (
     r"(?<!\w)sender <?(?:[^\s@<>]{1,64}@)?@D",
     r"(?:dkim|spf) ?= ?\[@D\]",
     r"(?<![\w@.-])@D (?:spf|dkim|dmarc)(?!\w)",
-    r"(?:spf|dkim|dmarc) (?:soft)?fail(?:ed|ure)? <?(?:[^\s@<>]{1,64}@)?@D",
+    r"(?:spf|dkim|dmarc) (?:soft)?fail\w{0,3} <?(?:[^\s@<>]{1,64}@)?@D",
     r"_dmarc\.@D",
     r"dmarc settings (?:of|for) @D",
     r"(?:authori[sz]ed|permitted|allowed|autoris\w{1,3}|autoriz\w{2,4}) (?:by|par|por|da) @D",
