@@ -1009,3 +1009,28 @@ def test_a_dmarc_record_in_error_is_told_as_that(name):
     found = read_bounce(REFUSALS[name]["words"])
     assert "could not use the DMARC record" in found.meaning
     assert found.says_why
+
+
+@pytest.mark.parametrize(
+    ("results", "sender", "domain", "identity", "helo"),
+    [
+        (
+            "spf=fail smtp.helo=mail.shop.example; dmarc=fail",
+            "<>",
+            "mail.shop.example",
+            "helo",
+            "mail.shop.example",
+        ),
+        ("spf=fail smtp.mailfrom=shop.example", "<me@shop.example>", "shop.example", None, None),
+        ("dmarc=fail header.from=shop.example", "<>", "shop.example", None, None),
+    ],
+)
+def test_a_failure_report_about_helo(results, sender, domain, identity, helo):
+    fields = (
+        "Feedback-Type: auth-failure\nAuth-Failure: spf\nSource-IP: 192.0.2.9\n"
+        "Reported-Domain: shop.example\n"
+        f"Original-Mail-From: {sender}\nAuthentication-Results: mx.example.net; {results}\n"
+    )
+    found = read_bounce(failure_report(fields))
+    assert (found.blamed, found.blamed_domain, found.blamed_identity) == (Blamed.SPF, domain, identity)
+    assert found.envelope.helo == helo

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from helpers.bounce import dsn
 from helpers.bounce.signs import is_passed_on
-from helpers.terms import Basis, Blamed, Envelope, Fact
+from helpers.terms import Basis, Blamed, BounceKind, Envelope, Fact
 
 if TYPE_CHECKING:
     from helpers.bounce import Bounce
@@ -39,7 +39,8 @@ def envelope_of(bounce: Bounce) -> Envelope:
 
 def _helo(bounce: Bounce) -> Fact:
     """The name in HELO, where SPF is about that: as the receiver says, else the reporting server's name."""
-    if bounce.blamed == Blamed.SPF and bounce.blamed_identity != "mailfrom" and bounce.blamed_domain:
+    told = bounce.blamed_identity != "mailfrom" if bounce.kind != BounceKind.ARF else bounce.blames_helo
+    if bounce.blamed == Blamed.SPF and told and bounce.blamed_domain:
         return Fact("HELO", bounce.blamed_domain, Basis.STATED, "the receiver's words")
     report = {name.lower(): value for name, value in bounce.report}
     reporting = dsn.host(report.get("reporting-mta"))

@@ -7,11 +7,12 @@ from typing import Any
 
 from helpers.bounce import dsn
 from helpers.bounce.blame import Blame
+from helpers.bounce.identity import told_of_helo
 from helpers.bounce.parts import Material, Reading, Row
 from helpers.bounce.phrases import DKIM_FAIL, DMARC_REJECT, NO_AUTH, NOT_ALIGNED, SPF_FAIL
 from helpers.bounce.reply import read_reply
 from helpers.message import Message
-from helpers.terms import Basis, Blamed, BounceKind
+from helpers.terms import Basis, Blamed, BounceKind, SpfIdentity
 
 _BY_AUTH_FAILURE = {  # RFC 6591 §3.1, RFC 9991
     "dmarc": (Blamed.DMARC, DMARC_REJECT),
@@ -70,7 +71,11 @@ def _blame(fields: list[tuple[str, str]], first: dict[str, str], words: str) -> 
     results = " ".join(value for name, value in fields if name.lower() == "authentication-results")
     blamed, meaning, clue = _what_failed(first, results, words)
     address = first.get("source-ip", "").strip() or None
-    return Blame(blamed, Basis.STATED, clue, meaning, "", _whose(blamed, first, results), address)
+    whose = _whose(blamed, first, results)
+    about_helo = blamed == Blamed.SPF and whose is not None and whose == _helo_in(results)
+    identity: SpfIdentity | None = "helo" if about_helo else None
+    meaning = told_of_helo(meaning) if about_helo else meaning
+    return Blame(blamed, Basis.STATED, clue, meaning, "", whose, address, identity)
 
 
 def _what_failed(first: dict[str, str], results: str, words: str) -> tuple[Blamed, str, str]:
@@ -97,7 +102,7 @@ def _whose(blamed: Blamed, first: dict[str, str], results: str) -> str | None:
         candidates.insert(0, author.group(1))
     if blamed == Blamed.SPF:
         sender = dsn.address(first.get("original-mail-from")) or ""
-        candidates.insert(0, sender.rpartition("@")[2])
+        candidates.insert(0, sender.rpartition("@")[2] or _helo_in(results))
     elif blamed == Blamed.DKIM:
         candidates.insert(0, first.get("dkim-domain", "").partition(";")[0])
     for candidate in candidates:
@@ -105,6 +110,15 @@ def _whose(blamed: Blamed, first: dict[str, str], results: str) -> str | None:
         if "." in domain:
             return domain
     return None
+
+
+def _helo_in(results: str) -> str | None:
+    """The name in HELO, where results of SPF are about that and not about MAIL FROM (RFC 8601 §2.7.2)."""
+    found = _HELO.search(results)
+    return found.group(1).lower() if found and "smtp.mailfrom" not in results.lower() else None
+
+
+_HELO = re.compile(r"\bsmtp\.(?:helo|ehlo)=[\"']?([\w.-]{1,253})", re.IGNORECASE)
 
 
 def read_notification(message: Message, material: Material) -> Reading | None:

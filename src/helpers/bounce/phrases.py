@@ -418,6 +418,13 @@ LOOK_ALIKES: tuple[Phrase, ...] = (
 # ------------------------------------------------ other reasons, for their meaning only
 
 OTHER: tuple[Phrase, ...] = (
+    Phrase(
+        "Google Groups",
+        ("permission to post",),
+        None,
+        "There is no such group, or it takes no mail from this sender.",
+        "Google Groups",
+    ),
     Phrase("any", ("banned sending ip",), None, _LISTED, _MICROSOFT),
     Phrase("any", ("traffic not accepted from this ip",), None, _LISTED, _MICROSOFT),
     Phrase("any", ("part of their network is on our",), None, _LISTED, _MICROSOFT),
