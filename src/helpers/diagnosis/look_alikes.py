@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator
+from dataclasses import replace
 
 from helpers.domains import registered_domain
-from helpers.lookup import u_label
+from helpers.lookup import a_label, u_label
 from helpers.terms import Basis, Fact
 
 MAX_LETTERS = 3  # letters that are named one by one
@@ -37,6 +38,13 @@ def rows_about_name(domain: str | None) -> Iterator[Fact]:
         if front := _name_in_front(domain, owner):
             source = f"but the name is one of {owner}, whose owner decides on it: {front} has no say"
             yield Fact("begins like", front, Basis.RECOMPUTED, source)
+
+
+def with_dns_name(fact: Fact) -> Fact:
+    """A domain with other letters than ASCII's may be a look-alike: what DNS calls it stands beside it."""
+    domain = (fact.value or "").rpartition("@")[2]
+    name = None if domain.isascii() else a_label(domain)
+    return fact if name is None else replace(fact, source=f"{fact.source}; DNS knows its domain as {name}")
 
 
 def _letters(domain: str, written: str) -> str:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 
 from helpers.bounce import Bounce
 from helpers.diagnosis.evidence import Findings, Identifier, may_be_signed, stated_source
-from helpers.diagnosis.look_alikes import rows_about_name
+from helpers.diagnosis.look_alikes import rows_about_name, with_dns_name
 from helpers.diagnosis.missing import signed_late
-from helpers.lookup import a_label
 from helpers.message import Message
 from helpers.terms import Authentication, Basis, DmarcCheck, Fact, Result
 
@@ -40,7 +38,7 @@ def _rows(findings: Findings) -> Iterator[Fact]:
         yield from rows_about_name(message.author_domain)
         yield from _display_name(message)
     if message is not None or findings.envelope.mail_from is not None:
-        yield from map(_with_dns_name, findings.envelope.facts)
+        yield from map(with_dns_name, findings.envelope.facts)
     for identifier in findings.identifiers:
         yield _identifier_row(identifier)
     if findings.helo is not None:
@@ -55,13 +53,6 @@ def _rows(findings: Findings) -> Iterator[Fact]:
         yield from _stated_rows(message, findings.identifiers)
         yield from _arc_row(findings.authentication)
         yield from _dmarc_rows(findings)
-
-
-def _with_dns_name(fact: Fact) -> Fact:
-    """A domain with other letters than ASCII's may be a look-alike: what DNS calls it stands beside it."""
-    domain = (fact.value or "").rpartition("@")[2]
-    name = None if domain.isascii() else a_label(domain)
-    return fact if name is None else replace(fact, source=f"{fact.source}; DNS knows its domain as {name}")
 
 
 def _refusal(bounce: Bounce) -> Iterator[Fact]:
