@@ -82,7 +82,7 @@ CONTRAST = """place => {
             for (let at = part; at; at = at.parentElement) {
                 const style = getComputedStyle(at);
                 behind.unshift([style.backgroundColor, 1]);
-                opacity *= style.opacity;
+                opacity *= Number(style.opacity) || 1;  // 0: a slide that is not shown now
             }
             const paper = [["white", 1], ...behind];
             const text = [getComputedStyle(part).color, opacity];
