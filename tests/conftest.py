@@ -16,6 +16,8 @@ from tests.pages import browser, chromium, course, lab, missing, page  # noqa: F
 
 ROOT = Path(__file__).resolve().parent.parent
 
+os.environ["TQDM_DISABLE"] = "1"  # in lessons on a slow machine, where no bar was stored
+
 
 def pytest_report_header() -> str:
     """How old the pinned versions are: the nearest thing to an audit that works offline."""

@@ -37,7 +37,8 @@ WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
 
 def run(notebook: NotebookNode, folder: Path) -> None:
-    """Runs all cells in order in a fresh kernel in `folder`; raises on the first error."""
+    """Runs all cells in order in a fresh kernel in `folder`; raises on the first error or warning."""
+    os.environ["TQDM_DISABLE"] = "1"  # on a slow machine a progress bar would get into the outputs
     client = NotebookClient(
         notebook,
         timeout=CELL_TIMEOUT,
@@ -46,6 +47,9 @@ def run(notebook: NotebookNode, folder: Path) -> None:
         resources={"metadata": {"path": str(folder)}},
     )
     client.execute()
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", ())]
+    if noise := [output.text for output in outputs if output.get("name") == "stderr"]:
+        raise RuntimeError(f"a lesson writes nothing to standard error, and this one did: {noise[0][:500]}")
     # What the kernel said of itself goes, and widgets' state.
     notebook.metadata = nbformat.from_dict(METADATA)
     for cell in notebook.cells:

@@ -18,7 +18,7 @@ class Progress:
         self._bar: Any = None
         self._told = 0
         if shown or (shown is None and (_in_terminal() or _in_notebook())):
-            self._bar = _bar(meter, delay=0.0 if shown else DELAY)
+            self._bar = _bar(meter, bool(shown))
 
     def update(self, messages: int) -> None:
         """So many messages are done, and as much of the source as the meter says."""
@@ -35,22 +35,24 @@ class Progress:
             self._bar.close()
 
 
-def _bar(meter: Meter, delay: float) -> Any:
+def _bar(meter: Meter, asked: bool) -> Any:
     import warnings
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of a notebook without ipywidgets, where it is text
         from tqdm.auto import tqdm
 
+    # Whoever asks gets one; else TQDM_DISABLE in the environment has a say.
+    when: dict[str, Any] = {"disable": False} if asked else {"delay": DELAY}
     return tqdm(
         total=meter.total,
         unit=meter.unit,
         unit_scale=meter.unit == "B",
         unit_divisor=1000,
         desc="reading",
-        delay=delay,
         leave=True,
         dynamic_ncols=True,
+        **when,
     )
 
 
