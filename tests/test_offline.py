@@ -14,7 +14,7 @@ import pytest
 REACH_OUT = {
     "connect": "import socket; socket.create_connection(('192.0.2.1', 80), 1)",
     "udp": "import socket; socket.socket(type=socket.SOCK_DGRAM).sendto(b'x', ('192.0.2.53', 53))",
-    "udp message": "import socket as s; s.socket(type=s.SOCK_DGRAM).sendmsg([b'x'], (), 0, ('192.0.2.53', 53))",
+    "udp message": "import socket as s; s.socket(type=s.SOCK_DGRAM).sendmsg([b''], [], 0, ('192.0.2.5', 53))",
     "old name": "import socket; socket.gethostbyname('www.example.com')",
     "ipv6": "import socket; socket.socket(socket.AF_INET6).connect(('2001:db8::1', 80))",
     "name": "import socket; socket.getaddrinfo('www.example.com', 80)",
