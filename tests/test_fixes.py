@@ -903,6 +903,21 @@ def test_no_proposed_fix_fails_when_replayed(spf, below, dmarc, key, raw, envelo
     json.dumps(diagnosis.to_dict())
 
 
+def test_a_fix_that_makes_a_name_exist_says_which_policy_applies_then():
+    """np=reject was for a name that did not exist; with a record below it, sp=none is what applies."""
+    world = {**WORLD, "_dmarc.example.com": txt("v=DMARC1; p=reject; sp=none; np=reject")}
+    zone = h.Zone.from_dict(world)
+    raw = PLAIN.replace(b"@example.com", b"@shop.example.com")
+    diagnosis = h.diagnose(raw, dns=zone, envelope=ELSEWHERE, now=NOW)
+    assert diagnosis.authentication.dmarc.policy == Policy.REJECT
+    below = [fix for fix in diagnosis.fixes if any(c.name.endswith(".shop.example.com") for c in fix.changes)]
+    assert below
+    for fix in below:
+        assert not fix.protection_kept
+        assert any("is then none, and no longer reject" in effect for effect in fix.side_effects)
+    assert_proven(diagnosis, zone, NOW)
+
+
 def test_records_that_lead_in_circles_have_an_end():
     """A hostile record makes a receiver ask at most ten times; a proposal has bounds of its own."""
     loop = " ".join(f"include:l{n}.example.com" for n in range(30))

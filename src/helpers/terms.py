@@ -66,6 +66,11 @@ class Policy(StrEnum):
     QUARANTINE = "quarantine"
     REJECT = "reject"
 
+    @property
+    def strength(self) -> int:
+        """How much it asks receivers to do: more for a stricter policy."""
+        return list(Policy).index(self)
+
 
 class AlignmentMode(StrEnum):
     """RFC 9989 §4.4: relaxed compares organizational domains, strict compares names."""

@@ -7,8 +7,6 @@ from helpers.dmarc.discovery import p_is_second
 from helpers.domains import MAX_WALK_QUERIES, Lookups, registered_domain
 from helpers.terms import Alignment, AlignmentMode, DmarcCheck, DmarcRecord, Policy, Result, Rules
 
-_STRENGTH = {Policy.NONE: 0, Policy.QUARANTINE: 1, Policy.REJECT: 2}
-
 
 def other_rules_may_differ(check: DmarcCheck, lookups: Lookups) -> bool:
     """False where RFC 9989 and RFC 7489 can't come to different ends, so that nobody need look.
@@ -109,7 +107,7 @@ def _about_record(check: DmarcCheck, record: DmarcRecord) -> list[str]:
         found.append(
             f"The record of {record.domain} asks for no reports (no valid rua): nobody sees what fails."
         )
-    if record.p is not None and record.sp is not None and _STRENGTH[record.sp] < _STRENGTH[record.p]:
+    if record.p is not None and record.sp is not None and record.sp.strength < record.p.strength:
         found.append(
             f"sp={record.sp} is weaker than p={record.p}: subdomains of {record.domain} are less guarded."
         )

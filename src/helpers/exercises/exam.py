@@ -20,7 +20,7 @@ from helpers.lab import lab_key
 from helpers.lookup import Zone, a_label
 from helpers.message import Message, read_message
 from helpers.services import sign
-from helpers.terms import Authentication, Policy, Result, Shown
+from helpers.terms import Authentication, Result, Shown
 
 STRANGER = "192.0.2.200"  # nobody whom any record lists
 RECEIVER, READER = "mx.receiver.example", "reader@receiver.example"
@@ -209,16 +209,12 @@ def _opened(case: Case, zone: Zone) -> str:
         before, after = (check(case, way, world).dmarc for world in (case.zone, zone))
         if after.result == Result.PASS:
             return f"But so does a stranger who writes as {domain} from anywhere."
-        if _strength(after.disposition) < _strength(before.disposition):
+        if after.disposition.strength < before.disposition.strength:
             return (
                 f"But a forgery in the name of {domain} was answered with {before.disposition} before, "
                 f"and now with {after.disposition}."
             )
     return ""
-
-
-def _strength(policy: Policy) -> int:
-    return (Policy.NONE, Policy.QUARANTINE, Policy.REJECT).index(policy)
 
 
 def _harmed(case: Case, zone: Zone) -> str:

@@ -7,7 +7,7 @@ made of its parts does: nobody is told to do more than it takes.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 from helpers.diagnosis import Cause, default_signer
@@ -16,7 +16,7 @@ from helpers.fixes.known_service import listed_service
 from helpers.fixes.results import Fix, RejectedFix
 from helpers.fixes.trial import Case, Goal, Trial, mended, outcome_of
 from helpers.fixes.words import why_not
-from helpers.terms import Authentication, Policy, Result
+from helpers.terms import Authentication, DmarcCheck, Policy, Result
 
 MAX_SET = 3  # more at once is not a repair any more
 MAX_FIXES = 8
@@ -176,7 +176,21 @@ class _Bench:
         if trial is None or self._count >= MAX_TRIALS:
             return None
         self._count += 1
-        return Tried(parts, trial, trial.judged())
+        found = trial.judged()
+        return Tried(parts, _with_weaker_policy(trial, found.dmarc), found)
+
+
+def _with_weaker_policy(trial: Trial, after: DmarcCheck) -> Trial:
+    """Told as such where less is asked for mail of this author: a record below a name makes the name exist,
+    so that sp applies to it in place of np (RFC 9989 §4.7)."""
+    before = trial.case.dmarc
+    if trial.weaker or before.policy is None or after.author_domain != before.author_domain:
+        return trial
+    if after.policy is not None and after.policy.strength >= before.policy.strength:
+        return trial
+    now = after.policy or "none at all"
+    effect = f"The policy that applies to {after.author_domain} is then {now}, and no longer {before.policy}."
+    return replace(trial, weaker=True).noting(effects=(effect,))
 
 
 def _in_order(parts: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
