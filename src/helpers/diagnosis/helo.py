@@ -32,7 +32,7 @@ def check_helo(envelope: Envelope, dns: Dns) -> SpfCheck | None:
     return check_spf(client_ip=envelope.client_ip, mail_from=None, helo=envelope.helo, dns=dns)
 
 
-# Top-level names that are only used inside (RFC 6761, RFC 6762 Appendix G, RFC 8375).
+# Top-level names that are only used inside (RFC 6761, RFC 6762, RFC 8375).
 _INSIDE = frozenset(
     {"localhost", "localdomain", "local", "lan", "intranet", "internal", "private", "corp", "home"}
 )
