@@ -82,7 +82,8 @@ CONTRAST = """place => {
             for (let at = part; at; at = at.parentElement) {
                 const style = getComputedStyle(at);
                 behind.unshift([style.backgroundColor, 1]);
-                opacity *= Number(style.opacity) || 1;  // 0: a slide that is not shown now
+                // What fades in and out, as slides do, is judged as it will be when it is there.
+                if (!at.matches(".reveal section, .reveal .fragment")) opacity *= Number(style.opacity) || 1;
             }
             const paper = [["white", 1], ...behind];
             const text = [getComputedStyle(part).color, opacity];
